@@ -31,6 +31,13 @@ export const schema: CommandDefinition = {
   ],
   run: (invocation, io) =>
     reported(invocation, io, { command: "schema" }, async ({ event }) => {
+      const [path] = invocation.positionals;
+      if (path !== undefined && !invocation.flag("for-project"))
+        throw userError(
+          "bad-option",
+          `The schema does not depend on ${path}`,
+          "With --for-project it has the names of that configuration. Otherwise name no path; --out says where the schema is written.",
+        );
       const text = invocation.flag("for-project") ? await projectSchema(invocation, io) : { text: schemaText(), directory: "." };
       const file = invocation.text("out") ?? (invocation.flag("for-project") ? `${text.directory}/${usualFile}` : undefined);
       if (file === undefined) {

@@ -1,4 +1,5 @@
 import { closest } from "../model/closest.ts";
+import { quoted } from "../model/quoted.ts";
 import { describePointer, type Problem, suggestion } from "./problem.ts";
 import type { Visit } from "./walk.ts";
 
@@ -13,7 +14,7 @@ export function checkReference({ schema, value, pointer }: Visit, config: unknow
   const nothing = known.length === 0 ? ` No ${schema.reference} are declared.` : "";
   return {
     code: "unknown-reference",
-    summary: `Unknown ${noun} ${JSON.stringify(value)}`,
+    summary: `Unknown ${noun} ${quoted(value)}`,
     detail: `${describePointer(pointer)} must be the name of an entry of ${schema.reference}.${nothing}${suggestion(closest(value, known), known)}`,
     section: schema.reference,
     pointer,

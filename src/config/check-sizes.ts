@@ -1,4 +1,5 @@
 import { formatQuantity, parseQuantity } from "../model/quantity.ts";
+import { quoted } from "../model/quoted.ts";
 import { describePointer, type Problem } from "./problem.ts";
 import type { Visit } from "./walk.ts";
 
@@ -25,7 +26,7 @@ export function checkSize({ schema, value, pointer }: Visit): Problem | undefine
     const meant = meantSize(value);
     return wrong(
       "not-a-size",
-      `${JSON.stringify(value)} is not a size`,
+      `${quoted(value)} is not a size`,
       `${where} must be a number with a binary unit (B, KiB, MiB, GiB, TiB).${meant === undefined ? " For example 20GiB." : ` Did you mean ${meant}?`}`,
     );
   }

@@ -1,4 +1,5 @@
 import { closest } from "../model/closest.ts";
+import { quoted } from "../model/quoted.ts";
 import type { Schema } from "./keywords.ts";
 import { describePointer, type Pointer, type Problem, suggestion } from "./problem.ts";
 import { elsewhereSlip, formSlip, meantKey, missingSlip, spaceSlip, typeSlip } from "./slips.ts";
@@ -44,30 +45,30 @@ export function problemOf(finding: Finding): Problem {
       };
     }
     case "type": {
-      const quoted = params.type === "string" && (typeof value === "number" || typeof value === "boolean");
+      const isQuotable = params.type === "string" && (typeof value === "number" || typeof value === "boolean");
       return {
         ...at(
           "wrong-type",
           `Expected ${typeNames[String(params.type)] ?? schema.expects ?? "something else"}`,
           `${where} ${value === null ? "has no value" : `is ${nameOf(value)}`}.${typeSlip(String(params.type), value, schema, pointer)}`,
         ),
-        ...(quoted ? { quoted } : {}),
+        ...(isQuotable ? { quoted: true } : {}),
       };
     }
     case "enum": {
       const refused = schema.refusedValues?.[String(value)];
       if (refused !== undefined)
-        return at("not-supported", `${JSON.stringify(value)} is not supported`, `${where} cannot have this value. ${refused}`);
+        return at("not-supported", `${quoted(value)} is not supported`, `${where} cannot have this value. ${refused}`);
       const possible = (schema.enum ?? []).map(String);
       return at(
         "wrong-value",
-        `${JSON.stringify(value)} is not a valid value`,
+        `${quoted(value)} is not a valid value`,
         `${where} has a fixed set of values.${suggestion(closest(String(value), possible), possible)}${alternatives(String(value), possible)}`,
       );
     }
     case "propertyNames":
       return {
-        ...at("bad-name", `${JSON.stringify(params.propertyName)} is not a valid name`, `Expected ${schema.expects ?? "another name"}.`),
+        ...at("bad-name", `${quoted(params.propertyName)} is not a valid name`, `Expected ${schema.expects ?? "another name"}.`),
         pointer: [...pointer, String(params.propertyName)],
         of: "key",
       };

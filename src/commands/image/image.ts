@@ -1,6 +1,7 @@
 import { userError } from "../../model/errors.ts";
 import { applyOptions, type CommandDefinition, type Invocation } from "../command.ts";
 import type { Io } from "../io.ts";
+import { namesAndPaths } from "../names-and-paths.ts";
 import { listImages } from "./list.ts";
 import { lockImages } from "./lock.ts";
 import { outdatedImages } from "./outdated.ts";
@@ -20,7 +21,7 @@ const { "allow-destroy": _nothingIsLost, target: _named, ...options } = applyOpt
 /** `virtform image`: images and the base images that were made from them. */
 export const image: CommandDefinition = {
   summary: "List, verify, pin and remove images",
-  usage: "list|verify|outdated|lock|rm [IMAGE…] [--path PATH] [options]",
+  usage: "list|verify|outdated|lock|rm [IMAGE…] [PATH…] [options]",
   description:
     "`image list` shows the images of the configuration and the base images on the host: status, size of the published file, space that the base image takes, size of its disk, and how many disks are based on it. `image verify` reads base images again and compares them with their digests; it names those that were written to and the disks that are concerned, and exits with 1. `image outdated` asks each source whether its content changed since it was fetched, changes nothing, and exits with 2 if one did. `image lock` fetches each image without a checksum, or the named ones, and writes the SHA-256 of the content into the YAML, keeping comments and order; different content from the same address is rejected afterwards. `image rm` removes base images that no disk is backed by.",
   options: {
@@ -39,7 +40,11 @@ export const image: CommandDefinition = {
   async run(invocation, io) {
     const [verb, ...words] = invocation.positionals;
     const perform = verb === undefined || !Object.hasOwn(verbs, verb) ? undefined : verbs[verb];
-    if (perform !== undefined) return perform(words, invocation, io);
+    if (perform !== undefined) {
+      const { names, paths } = namesAndPaths({ positionals: words });
+      const texts = (option: string) => [...invocation.texts(option), ...(option === "path" ? paths : [])];
+      return perform(names, { ...invocation, texts }, io);
+    }
     throw userError(
       "unknown-verb",
       verb === undefined ? "Missing argument: subcommand" : `No such image command: ${verb}`,

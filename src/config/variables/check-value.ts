@@ -1,5 +1,6 @@
 import { closest } from "../../model/closest.ts";
 import { parseQuantity } from "../../model/quantity.ts";
+import { quoted } from "../../model/quoted.ts";
 import type { Located } from "../located.ts";
 import { suggestion } from "../problem.ts";
 import type { Declaration, VariableType } from "./declaration.ts";
@@ -40,7 +41,7 @@ export function checkValue(
   if (values !== undefined && type !== "secret" && !values.includes(value)) {
     const possible = values.map(String);
     return wrong(
-      `${name}: ${JSON.stringify(value)} is not one of its values`,
+      `${name}: ${quoted(value)} is not one of its values`,
       `Possible: ${possible.join(", ")}.${suggestion(closest(String(value), possible), [])}`,
     );
   }

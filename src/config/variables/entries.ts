@@ -86,6 +86,7 @@ function copiesOf(name: string, entry: Entry, scope: Scope, report: Report): Cop
     if (each.kind === "list" && (node.kind !== "scalar" || node.scalar === null || typeof node.scalar === "boolean"))
       return wrong("wrong-type", "Expected text", `${form} For copies with values of their own write a mapping.`, node);
     const key = each.kind === "list" ? String(node.scalar) : String(step);
+    if (key === "") return wrong("bad-name", "A copy needs a key", `${form} An empty text names no copy.`, node);
     if (copies.has(key))
       return wrong(
         "duplicate-value",

@@ -79,7 +79,7 @@ test("names come from the configuration, also from one with mistakes and missing
   assert.deepEqual(await candidates(t, ["start", "web-0", ""]), ["web-1", "db", ":files"]);
   assert.deepEqual(await candidates(t, ["restart", ""]), ["web-0", "web-1", "db", ":files"]);
   assert.deepEqual(await candidates(t, ["image", ""]), ["list", "verify", "outdated", "lock", "rm"]);
-  assert.deepEqual(await candidates(t, ["image", "lock", ""]), ["debian"]);
+  assert.deepEqual(await candidates(t, ["image", "lock", ""]), ["debian", ":files"]);
   assert.deepEqual(await candidates(t, ["console", "w"], { "more.virtform.yaml": "instances: { worker: { colour: red } }\n" }), [
     "web-0",
     "web-1",
@@ -111,7 +111,7 @@ test("the configuration is that of the PATH and of the directory that are given"
   const other = "project: lab\ninstances: { only: { flavor: small } }\n";
   assert.deepEqual(await candidates(t, ["plan", "other.yaml", "--target", "on"], { "other.yaml": other }), ["only"]);
   assert.deepEqual(await candidates(t, ["drift", "--accept", "./other.yaml", "--target", "on"], { "other.yaml": other }), ["only"]);
-  assert.deepEqual(await candidates(t, ["image", "lock", "--path", "other.yaml", ""], { "other.yaml": other }), []);
+  assert.deepEqual(await candidates(t, ["image", "lock", "--path", "other.yaml", ""], { "other.yaml": other }), [":files"]);
   assert.deepEqual(await candidates(t, ["-C", ""]), [":files"]);
   assert.deepEqual(await candidates(t, ["-C", ".", "console", "d"]), ["db"]);
   assert.deepEqual(await candidates(t, ["-chdir=/", "console", ""]), []);

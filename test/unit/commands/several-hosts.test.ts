@@ -106,6 +106,11 @@ test("restart, start and stop change the guest of the host that is named, and no
 test("image list, verify and outdated have every host, and image rm the one that is named", async (t) => {
   const { run } = await appliedHosts(t);
   assert.match(succeeded(await run("image", "list", ...both)), /^HOST +NAME[\s\S]*^alpha +debian[\s\S]*^beta +debian/m);
+  const listed = succeeded(await run("image", "list", "beta/debian", ...both));
+  assert.doesNotMatch(listed, /^alpha /m);
+  const unknown = await run("image", "list", "nonesuch", ...both);
+  assert.deepEqual([unknown.code, unknown.stdout], [1, ""]);
+  assert.match(unknown.stderr, /^Error: There is no image called nonesuch\n\n {2}There are: debian\./);
   assert.match(succeeded(await run("image", "verify", ...both)), /alpha\/debian: sha256[\s\S]*beta\/debian: sha256/);
   const verified = succeeded(await run("image", "verify", "beta/debian", ...both, "--json"));
   assert.equal(JSON.parse(verified).host, "beta");

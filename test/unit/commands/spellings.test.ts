@@ -116,3 +116,13 @@ test("with --json, every error of a command line is JSON, also of a command with
     assert.match(diagnostics[0]?.code ?? "", /^unknown-/);
   }
 });
+
+test("a path that a command has no use for is an error, and one behind the verb of image is the configuration", async (t) => {
+  const files = { "virtform.yaml": "project: shop\n" };
+  const schema = await runMain(t, ["schema", "site/"], files);
+  assert.deepEqual([schema.code, schema.stdout], [1, ""]);
+  assert.match(schema.stderr, /^Error: The schema does not depend on site\/\n/);
+  const image = await runMain(t, ["image", "list", "./none.yaml"], files);
+  assert.deepEqual([image.code, image.stdout], [1, ""]);
+  assert.match(image.stderr, /No such file or directory: none\.yaml|none\.yaml/);
+});
