@@ -82,6 +82,10 @@ const probes: readonly Probe[] = [
   ["other", "web", "tcp 81"],
   ["other", "db", "tcp 5432"],
   ["other", "db", "ping"],
+  ["other", "db", "udp 53"],
+  ["other", "db", "udp6 53"],
+  ["other", "web", "udp 53"],
+  ["other", "web", "udp6 53"],
   ["web", "db", "tcp 5432"],
   ["web", "db", "tcp6 5432"],
   ["web", "db", "tcp 22"],
@@ -93,8 +97,21 @@ async function passes(shells: Readonly<Record<Name, GuestShell>>, net: IsolatedN
   const [protocol = "", port = ""] = what.split(" ");
   const address = protocol.endsWith("6") ? `${net.v6}${hosts[to]}` : `${net.v4}.${hosts[to]}`;
   const shell = shells[from];
+  if (protocol.startsWith("udp")) {
+    const before = await strayDatagrams(shells[to]);
+    await shell.run(`timeout 3 nslookup virtform.test ${address}`);
+    return (await strayDatagrams(shells[to])) > before;
+  }
   if (protocol.startsWith("ping")) return (await shell.run(`ping -c 1 -W 2 ${address}`)).code === 0;
   return (await shell.run(`timeout 4 nc -w 3 ${address} ${port}`)).output.includes(`open-${port}`);
+}
+
+/** Datagrams that reached a guest, where nothing listens on their port. */
+async function strayDatagrams(shell: GuestShell): Promise<number> {
+  const { output } = await shell.run("cat /proc/net/snmp /proc/net/snmp6");
+  const [v4, v6] = [/^Udp: \d+ (\d+)/m.exec(output)?.[1], /^Udp6NoPorts\s+(\d+)/m.exec(output)?.[1]];
+  assert.ok(v4 !== undefined && v6 !== undefined, output);
+  return Number(v4) + Number(v6);
 }
 
 /** What passes, `from → to what`. What should and does not is tried again: a machine with much to do loses packets in time. */
@@ -122,7 +139,15 @@ async function matrix(
   assert.deepEqual(seen, expected);
 }
 
-const stays = ["other web tcp 22", "other web tcp6 22", "web db tcp 5432", "web db tcp6 5432", "web other tcp 22"];
+const stays = [
+  "other db udp 53",
+  "other db udp6 53",
+  "other web tcp 22",
+  "other web tcp6 22",
+  "web db tcp 5432",
+  "web db tcp6 5432",
+  "web other tcp 22",
+];
 
 test("guests reach each other as their security groups say, before and after a live edit", async (t) => {
   const workspace = await createWorkspace(t);
