@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Event } from "../../src/model/event.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { tapName } from "../fake-host/stored-domain.ts";
+import { child } from "../fake-host/xml.ts";
 import { guests } from "./guests.ts";
 import { killEverywhere, killedStates } from "./kill-everywhere.ts";
 import { applied, apply, createWorld, planOf, runOn, summary } from "./world.ts";
@@ -189,4 +190,23 @@ test("a guest that is to be off while a killed apply left it paused is shut down
     "start paused",
     "wait for interface 0 (link), at most 5 min, then resume, else power off",
   ]);
+});
+
+test("a guest whose start libvirt has not ended, because the apply was killed in it, has no devices yet and is waited for", async () => {
+  const yaml = waiting("link");
+  const { states } = await killedStates({ from: world(), yaml }, "kill -9");
+  const machine = states.find((state) => state.machine.libvirtd.find("web")?.state === 3)?.machine ?? assert.fail("never paused");
+  const domain = web(machine);
+  const card = child(domain.live, "devices", "interface") ?? assert.fail("no interface");
+  const target = child(card, "target") ?? assert.fail("no device");
+  card.children = card.children.filter((one) => one !== target);
+  domain.starting = true;
+  const { verdict } = await applyAnd(machine, yaml, () =>
+    setTimeout(() => {
+      card.children.push(target);
+      delete domain.starting;
+    }, 300),
+  );
+  assert.equal(verdict, "done");
+  assert.equal(domain.state, 1);
 });

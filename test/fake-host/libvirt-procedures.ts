@@ -337,8 +337,9 @@ function wireSecret({ uuid, usage }: Secret) {
   return { uuid, usageType: 1, usageId: usage };
 }
 
-/** Booted, paused by the user or by an I/O error, saved, or off without a reason. */
-function reasonOf({ state, saved, full }: Domain): number {
+/** Booted, paused by the user, by an I/O error or for its start, saved, or off without a reason. */
+function reasonOf({ state, saved, full, starting }: Domain): number {
+  if (state === 3 && starting === true) return 11;
   if (state === 3 && full === true) return 5;
   if (state === 5) return saved === undefined ? 0 : 5;
   return state === 6 ? 0 : 1;

@@ -26,6 +26,8 @@ export interface Domain {
   id: number;
   /** A disk has no space: it is paused by an I/O error, again each time it is resumed. */
   full?: true;
+  /** libvirt is still at its start: it is paused for that. */
+  starting?: true;
   /** The memory that its next start restores. */
   saved: SavedMemory | undefined;
   autostart: boolean;

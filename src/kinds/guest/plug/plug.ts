@@ -20,6 +20,8 @@ import { type NicDevice, nicDevices } from "./devices.ts";
 import { type Lack, lackOf, type SeenNic } from "./lack.ts";
 
 const againMs = 500;
+/** Longest start of a guest by libvirt that is waited for. */
+const startMs = 60_000;
 
 /** A condition of an interface, and what it lacks. `errors`: of a program, the end of its error output. */
 interface Judged {
@@ -64,6 +66,7 @@ async function waitForInterfaces(context: Context, args: PlugArgs, report: Repor
   const { uuid, plugging } = args;
   if (plugging.interfaces.length === 0) return [];
   const libvirt = libvirtOf(context);
+  await untilStarted(context, args);
   const active = await libvirt.liveDefinition(uuid);
   const devices = active === undefined ? new Map<string, NicDevice>() : nicDevices(active);
   const withinMs = plugging.seconds * 1000;
@@ -83,6 +86,13 @@ async function waitForInterfaces(context: Context, args: PlugArgs, report: Repor
     report({ done: judged.length - lacking.length, total: judged.length, phase: "wait", waits });
     await pause(Math.max(0, Math.min(againMs, deadline - performance.now())), undefined, { signal: context.signal });
   }
+}
+
+/** After a kill, libvirt may still be at the start that the killed apply asked for: the guest has no devices until then. */
+async function untilStarted(context: Context, { uuid }: PlugArgs): Promise<void> {
+  const deadline = performance.now() + startMs;
+  while ((await libvirtOf(context).power(uuid))?.reason === "starting-up" && performance.now() < deadline)
+    await pause(againMs, undefined, { signal: context.signal });
 }
 
 async function judge(
