@@ -1,6 +1,8 @@
 import { Document, isMap, isSeq, type YAMLMap } from "yaml";
+import { literalJson } from "../config/literal-json.ts";
 import type { InstanceConfig } from "../kinds/config.ts";
 import type { AdoptedEntry } from "../kinds/instance/adopt/entry.ts";
+import type { Json } from "../model/json.ts";
 import { formatQuantity } from "../model/quantity.ts";
 
 /** Keys of the entries whose numbers are bytes. */
@@ -42,7 +44,7 @@ function written(entry: Partial<InstanceConfig> | object): object {
   return Object.fromEntries(
     Object.entries(entry)
       .filter(([, value]) => !(Array.isArray(value) && value.length === 0))
-      .map(([key, value]) => [key, sizes.has(key) && typeof value === "number" ? sizeText(value) : value]),
+      .map(([key, value]) => [key, sizes.has(key) && typeof value === "number" ? sizeText(value) : literalJson(value as Json)]),
   );
 }
 

@@ -1,13 +1,14 @@
 import { Document, isMap, isNode, isPair, isScalar, isSeq, type Pair, parseDocument, type Scalar, type YAMLMap, type YAMLSeq } from "yaml";
 import { userError } from "../model/errors.ts";
 import type { Json } from "../model/json.ts";
+import { literalJson } from "./literal-json.ts";
 import { describePointer, type Pointer } from "./problem.ts";
 
 /** One change of a configuration file. */
 export interface YamlEdit {
   /** A key that exists or is to exist; of a list, the position, or its length for a new entry. */
   readonly pointer: Pointer;
-  /** Undefined: it is removed. */
+  /** Texts in it are never expressions. Undefined: it is removed. */
   readonly value: Json | undefined;
 }
 
@@ -18,7 +19,8 @@ export interface YamlEdit {
 export function editYaml(text: string, edits: readonly YamlEdit[]): string {
   const mark = text.startsWith("\uFEFF") ? "\uFEFF" : "";
   let edited = text.slice(mark.length);
-  for (const edit of edits) {
+  for (const { pointer, value } of edits) {
+    const edit = { pointer, value: value === undefined ? undefined : literalJson(value) };
     edited = editOnce(edited, edit);
     confirm(edited, edit);
   }

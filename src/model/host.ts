@@ -105,7 +105,7 @@ export type FileChange =
 /**
  * The files of the machine. Everything that publishes does so whole: the content is on the disk before a final name appears, and
  * so is the name unless it is left for later. Symbolic links at the final component are never followed when reading what a guest
- * or a stranger could have put there.
+ * or another user could have put there.
  */
 export interface Files {
   /** Content, or part of it; undefined when there is no such file. */

@@ -20,7 +20,7 @@ export interface Answers<Disk, Found> {
 }
 
 /**
- * Asks each driver once about the disks that it keeps. What one driver refuses costs its own disks alone. Throws UnreachableError when a
+ * Asks each driver once about the disks that it keeps. A refusal of one driver leaves out its own disks only. Throws UnreachableError when a
  * storage does not answer.
  */
 export async function askDrivers<Disk extends AskedDisk, Found>(

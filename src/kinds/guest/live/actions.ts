@@ -109,7 +109,7 @@ async function take(libvirt: Libvirt, active: string, spec: DomainSpec, step: Li
   }
 }
 
-/** The running guest's own label says what it has now, so that a later look tells what is changed by hand. A refusal costs only that. */
+/** The running guest's own label says what it has now, so that a later look recognises manual changes. If libvirt refuses it, only these are not recognised. */
 async function recordRunning(libvirt: Libvirt, record: DomainRecord, isOurs: (path: string) => boolean): Promise<void> {
   const label = runningLabel(record.active ?? "", lookAt(record).active, isOurs);
   if (label === undefined) return;
