@@ -283,8 +283,18 @@ export interface Driver<Settings = unknown, Facts = unknown> {
   readonly clone?: Clone<Facts>;
   /** Keeping disks whose content is given: config drives. Without it they are plain files. */
   readonly put?: Put;
+  /** Reading the whole content of a disk that no guest uses. Without it no image can be taken of its disks. */
+  readonly reading?: Reading;
   /** Copies of base images, grown, that back disks of an older Nova (Nova LAY-06). */
   readonly grownBases?: GrownBases;
+}
+
+/** Reading the whole content of a disk that exists, is not encrypted, and that no guest uses. */
+export interface Reading {
+  /** How qemu-img names it. Its format is that of its state. */
+  name(context: Context, disk: DiskRef): Promise<string>;
+  /** Makes it readable. Absent: it always is. */
+  prepare?(context: Context, disk: DiskRef): Promise<void>;
 }
 
 /** A copy of a base image that was grown, and backs disks. */

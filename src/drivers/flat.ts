@@ -111,6 +111,8 @@ export const flat: Driver = {
 
   where: ({ path }) => path,
 
+  reading: { name: async (_context, { path }) => path },
+
   traits: { about: "raw file", files: true, reserves: true, growsInside: true },
 
   cost: rawFileCost,

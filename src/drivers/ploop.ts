@@ -112,6 +112,8 @@ export const ploop: Driver = {
   // The driver reserves no space: a disk costs what a file with holes costs.
   cost: (disk, from) => rawFileCost({ ...disk, preallocate: "none" }, from),
 
+  reading: { name: async (_context, { path }) => image(path) },
+
   traits: {
     about: "directory with a raw image and its descriptor",
     files: true,

@@ -4,14 +4,14 @@ import { withoutCredentials } from "../model/without-credentials.ts";
 import { file } from "./file.ts";
 import { glance, glanceHttp } from "./glance/source.ts";
 import { http, https } from "./http.ts";
-import { instance } from "./instance.ts";
 import { rbd } from "./rbd.ts";
 import type { Source, SourceProblem } from "./source.ts";
+import { instance, volume } from "./taken.ts";
 
 export { withoutCredentials };
 
 /** Every source. A new one is one more line. */
-const sources: Source[] = [file, http, https, rbd, glance, glanceHttp, instance];
+const sources: Source[] = [file, http, https, rbd, glance, glanceHttp, instance, volume];
 
 /** Adds a source, for as long as the result is not disposed of. Throws a TypeError when its scheme is in use. */
 export function registerSource(source: Source): Disposable {

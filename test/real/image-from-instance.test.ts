@@ -101,5 +101,5 @@ test("an instance without a disk, and an instance of its own image, are errors o
   assert.match(words(early), /There is no disk of instance \S+-builder to take an image from .* has no such instance on the host/);
   await configured(workspace, { power: "stopped", golden: `instance://${prefix}-copy/root`, copies: ["copy"] });
   const circle = await virtform("plan", directory);
-  assert.match(words(circle), /Image golden is taken from an instance that is made from it/);
+  assert.match(words(circle), /Image golden is taken from a disk that is made from it/);
 });

@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   report: ["model"],
   host: ["model"],
   tools: ["model"],
-  sources: ["model", "tools"],
+  sources: ["model", "tools", "drivers"],
   drivers: ["model", "tools"],
   kinds: ["model", "tools", "sources", "drivers"],
   commands: ["model", "config", "engine", "report", "host", "tools", "sources", "drivers", "kinds", "top"],
@@ -81,7 +81,6 @@ const otherMeanings: readonly (readonly [file: RegExp, meaning: string])[] = [
   [/^drivers\//, "the drivers themselves"],
   [/^tools\//, "programs and formats that drivers use"],
   [/^sources\/rbd\.ts$/, "the scheme of an image source, which shares how Ceph is reached"],
-  [/^sources\/instance\.ts$/, "formats of disks"],
   [/^kinds\/image\//, "formats of images"],
   [/^kinds\/disk\/backing\.ts$/, "the format of a backing file"],
 ];

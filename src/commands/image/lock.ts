@@ -1,5 +1,5 @@
 import { setChecksums } from "../../config/lock-checksums.ts";
-import { isFromInstance } from "../../kinds/config/is-from-instance.ts";
+import { isTaken } from "../../kinds/config/is-taken.ts";
 import { pinnedDigest, signedChecksumOf } from "../../kinds/config/signed-checksum-of.ts";
 import type { Context } from "../../model/context.ts";
 import type { Place } from "../../model/diagnostic.ts";
@@ -35,7 +35,7 @@ async function lock(names: readonly string[], { texts, flag }: Invocation, io: I
   }
   const chosen = declared.filter((one) =>
     names.length === 0
-      ? !isFromInstance(one.image.source) && (pinnedDigest(one.image.checksum) === undefined || flag("update"))
+      ? !isTaken(one.image.source) && (pinnedDigest(one.image.checksum) === undefined || flag("update"))
       : names.some((word) => isNamed(one, word)),
   );
   for (const { name, at } of chosen) refuseCopy(name, at);

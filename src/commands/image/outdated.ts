@@ -1,4 +1,4 @@
-import { isFromInstance } from "../../kinds/config/is-from-instance.ts";
+import { isTaken } from "../../kinds/config/is-taken.ts";
 import { isFromGlance } from "../../kinds/config/with-source-images.ts";
 import { bases, cachedImage } from "../../kinds/image/address.ts";
 import { compareDigests } from "../../kinds/image/compare-digests.ts";
@@ -59,8 +59,7 @@ async function compare(context: Context, spec: ImageSpec, observed: Observed): P
   if (spec.cloneSize !== null) return { outcome: "current", reason: "disks are cloned from a protected snapshot, which does not change" };
   const { facts } = observed;
   const state = cachedImage(observed, spec.entry);
-  if (isFromInstance(spec.source))
-    return { outcome: "current", reason: "it is taken once from a guest; another label in source takes another one" };
+  if (isTaken(spec.source)) return { outcome: "current", reason: "it is taken once; another label in source takes another one" };
   if (state === undefined) return movedOn(spec, observed) ?? { outcome: "unknown", reason: "not fetched yet" };
   const { sidecar } = state;
   const signed = facts.signed?.[spec.name];

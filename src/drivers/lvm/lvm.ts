@@ -135,6 +135,14 @@ export const lvm: Driver<LvmSettings, LvmFacts> = {
 
   where: (disk) => `Volume ${volumeName(disk)} of volume group ${disk.place}`,
 
+  reading: {
+    name: async (context, disk) => devicePath(nameOf(context, disk)),
+    async prepare(context, disk) {
+      const name = nameOf(context, disk);
+      if ((await look(context, name)).volume?.active === false) await activateVolume(context, name);
+    },
+  },
+
   traits: {
     about: "logical volume",
     files: false,

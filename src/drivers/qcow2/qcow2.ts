@@ -120,6 +120,8 @@ export const qcow2: Driver = {
 
   where: ({ path }) => path,
 
+  reading: { name: async (_context, { path }) => path },
+
   traits: { about: "thin overlay on the base image", files: true, reserves: true, growsInside: false },
 
   encryption: {

@@ -92,6 +92,13 @@ export const rbd: Driver<RbdSettings, CephFacts> = {
 
   where: ({ uuid, name, place }) => `Image ${uuid}_${name} of pool ${place}`,
 
+  reading: {
+    async name(context, disk) {
+      const place = await rbdPlace(context, disk.place);
+      return qemuRbdName(place, rbdName(place, disk));
+    },
+  },
+
   traits: { about: "Ceph image", files: false, reserves: false, growsInside: false },
 
   // QEMU's container around the image rather than librbd's: disks of all drivers are opened alike, by every version of Ceph.

@@ -6,7 +6,7 @@ import type { Resource } from "../../model/resource.ts";
 import { glanceSettings, signersIn } from "../../sources/glance/settings.ts";
 import { isSourceProblem, sourceOf } from "../../sources/index.ts";
 import { imageSignature } from "../../tools/signature/image-signature.ts";
-import { isFromInstance } from "../config/is-from-instance.ts";
+import { isTaken } from "../config/is-taken.ts";
 import { propertiesOfSource } from "../config/source-properties.ts";
 import { isFromGlance, diskFormat as knownFormat } from "../config/with-source-images.ts";
 import type { Config } from "../config.ts";
@@ -37,7 +37,7 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
       ...checkSigned(resource, observed),
       ...checkFound(resource),
       ...checkBaseSignature(resource, observed),
-      ...checkTaken(resource, config),
+      ...checkTaken(resource, observed, config),
       ...checkCache(resource, observed),
       ...checkTwins(resource, resources),
       ...checkFlavors(resource.spec, observed, config),
@@ -62,11 +62,7 @@ function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
   // An image service has a digest of its own.
   const unpinned = resources.filter(
     ({ spec }) =>
-      spec.checksum === null &&
-      spec.signed === null &&
-      spec.cloneSize === null &&
-      !isFromGlance(spec.source) &&
-      !isFromInstance(spec.source),
+      spec.checksum === null && spec.signed === null && spec.cloneSize === null && !isFromGlance(spec.source) && !isTaken(spec.source),
   );
   const [first, second] = unpinned;
   if (first === undefined) return [];

@@ -6,7 +6,7 @@ import { glanceSettings, signersIn } from "../../sources/glance/settings.ts";
 import { givenImageId } from "../../sources/index.ts";
 import { bootImageNames } from "../config/boot-image-names.ts";
 import { declared } from "../config/declared.ts";
-import { isFromInstance } from "../config/is-from-instance.ts";
+import { isTaken } from "../config/is-taken.ts";
 import { packingOf } from "../config/packing-of.ts";
 import { pinnedDigest, signedChecksumOf } from "../config/signed-checksum-of.ts";
 import type { Wanted } from "../config/wanted.ts";
@@ -88,7 +88,7 @@ export function imageId({ source, checksum, found }: Pick<ImageConfig, "source" 
   // What a signed file names changes with it, so without a written digest the id is that of the two addresses.
   const content = pinnedDigest(checksum) ?? (signed === undefined ? source : `${source} by ${signed.file}`);
   // The instance of that name in another project is another one.
-  if (isFromInstance(source)) return uuidV5(`${project} ${content}`);
+  if (isTaken(source)) return uuidV5(`${project} ${content}`);
   return found?.id ?? givenImageId(source) ?? uuidV5(content);
 }
 

@@ -64,11 +64,11 @@ export const imageSchema = {
     source: {
       type: "string",
       description:
-        "Location of the image: a path (relative to this file), or a URL with the scheme file, https, http, glance or rbd. instance://NAME/root takes the root disk of an instance of this project whose guest is off, once.",
+        "Location of the image: a path (relative to this file), or a URL with the scheme file, https, http, glance or rbd. instance://NAME/root takes the root disk of an instance of this project whose guest is off, once; volume://NAME takes a volume.",
       pattern: sourcePattern(schemes),
       path: "absolute",
       credentials: "refused",
-      expects: "a path, or a URL that starts with file://, https://, http://, glance://, rbd:// or instance://",
+      expects: "a path, or a URL that starts with file://, https://, http://, glance://, rbd://, instance:// or volume://",
       examples: ["./debian-13.qcow2", "https://cloud.debian.org/images/cloud/trixie/latest/debian-13-generic-amd64.qcow2"],
     },
     access: accessSchema,

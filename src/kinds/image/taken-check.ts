@@ -1,23 +1,35 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import type { Resource } from "../../model/resource.ts";
-import { parseInstanceAddress } from "../../sources/instance.ts";
+import { parseTakenAddress, type TakenAddress } from "../../sources/taken-address.ts";
+import { followedChain } from "../chain/followed.ts";
 import { instanceNames } from "../config/instance-names.ts";
-import type { Config } from "../config.ts";
+import type { Config, InstanceConfig } from "../config.ts";
+import { volumes } from "../terms/volume-address.ts";
+import { cachedImage } from "./address.ts";
 import type { ImageSpec } from "./spec.ts";
 
-/** Mistakes of an image that is taken from an instance: its format, and an instance that is made from this image, directly or by way of others. Pure. */
-export function checkTaken({ address, spec }: Resource<ImageSpec>, config: Config): Diagnostic[] {
-  if (parseInstanceAddress(spec.source) === undefined) return [];
+/**
+ * Mistakes of an image that is taken from a disk: its format, a disk that is made from this image, directly or by way of others, and a volume whose
+ * guest writes to a layer above it. Pure.
+ */
+export function checkTaken({ address, spec }: Resource<ImageSpec>, observed: Observed, config: Config): Diagnostic[] {
+  const from = parseTakenAddress(spec.source);
+  if (from === undefined) return [];
   const { name, diskFormat } = spec;
   const circle = circleOf(name, config);
+  const isFetched = cachedImage(observed, spec.entry) === undefined;
+  const volume = from.kind === "volume" && isFetched ? observed.get(volumes.at(from.name)) : undefined;
+  const chain = volume === undefined ? null : followedChain(volume, observed);
+  const conflict = isFetched && isThere(spec, observed) ? conflictOf(from, config) : undefined;
   return [
     ...(diskFormat === "raw"
       ? []
       : [
           problem("image-format-mismatch", {
             summary: `Image ${name} is taken as a raw disk`,
-            detail: `What is copied from an instance is raw, and disk_format says ${diskFormat}. Write disk_format: raw.`,
+            detail: `What is copied from a disk is raw, and disk_format says ${diskFormat}. Write disk_format: raw.`,
             address,
             key: ["disk_format"],
           }),
@@ -26,28 +38,73 @@ export function checkTaken({ address, spec }: Resource<ImageSpec>, config: Confi
       ? []
       : [
           problem("image-of-itself", {
-            summary: `Image ${name} is taken from an instance that is made from it`,
-            detail: `The way back: ${circle.join(" ← ")}. Take the image from an instance that has another image.`,
+            summary: `Image ${name} is taken from a disk that is made from it`,
+            detail: `The way back: ${circle.join(" ← ")}. Take the image from a disk that has another image.`,
             address,
             key: ["source"],
           }),
         ]),
+    ...(chain === null || chain.above.length === 0
+      ? []
+      : [
+          problem("instance-disk-in-use", {
+            summary: `The disk of volume ${from.name} has layers above it`,
+            detail: `${chain.instance} writes to ${chain.top.source}, a layer of a snapshot. Merge it first (virsh blockcommit).`,
+            address,
+            key: ["source"],
+          }),
+        ]),
+    ...(conflict === undefined ? [] : [problem("instance-disk-in-use", { ...conflict, address, key: ["source"] })]),
   ];
 }
 
-/** The images and instances from this image back to itself; undefined where there is no circle. */
-function circleOf(start: string, { images = {}, instances = {} }: Config): string[] | undefined {
+/** Nothing that the look found is in the way. */
+function isThere({ source }: ImageSpec, observed: Observed): boolean {
+  return observed.facts.sources[source]?.problem === undefined;
+}
+
+/** What the same apply would do to the disk: actions on guests and images do not wait for each other. */
+function conflictOf(
+  from: TakenAddress,
+  { instances = {}, volumes: declared = {} }: Config,
+): { summary: string; detail: string } | undefined {
+  const { kind, name } = from;
+  const has = (key: string, { count, volumes: attached = [] }: InstanceConfig) =>
+    kind === "instance" ? instanceNames(key, count).includes(name) : count !== 0 && attached.some(({ volume }) => volume === name);
+  const users = Object.entries(instances).filter(([key, instance]) => has(key, instance));
+  if (kind === "instance" ? users.length === 0 : declared[name] === undefined) {
+    return {
+      summary: `The ${kind} ${name} would be removed while an image is taken from it`,
+      detail: `The configuration does not declare it any more. Declare it until the image is taken, and remove it afterwards.`,
+    };
+  }
+  const [started] = users.find(([, { power_state: power = "running" }]) => power !== "stopped") ?? [];
+  if (started === undefined) return undefined;
+  return {
+    summary: `Instance ${started} would be started while an image is taken from its disk`,
+    detail: `Write power_state: stopped for ${started} until the image is taken.`,
+  };
+}
+
+/** The images and disks from this image back to itself; undefined where there is no circle. */
+function circleOf(start: string, config: Config): string[] | undefined {
   const way: string[] = [];
   const seen = new Set<string>();
   for (let name: string | undefined = start; name !== undefined; ) {
     if (seen.has(name)) return name === start ? [...way, `image ${name}`] : undefined;
     seen.add(name);
-    const from: string | undefined = parseInstanceAddress(images[name]?.source ?? "")?.instance;
+    const from = parseTakenAddress(config.images?.[name]?.source ?? "");
     if (from === undefined) return undefined;
-    const found: string | undefined = Object.entries(instances).find(([key, { count }]) => instanceNames(key, count).includes(from))?.[1]
-      .image;
-    way.push(`image ${name}`, `instance ${from}`);
-    name = found;
+    way.push(`image ${name}`, `${from.kind} ${from.name}`);
+    name = imageOf(from, config);
   }
   return undefined;
+}
+
+/** The image that the disk is made from, by the configuration. */
+function imageOf({ kind, name, file }: TakenAddress, config: Config): string | undefined {
+  if (kind === "volume") return config.volumes?.[name]?.image;
+  // The other disks of an instance are made from nothing.
+  if (file !== "disk") return undefined;
+  return Object.entries(config.instances ?? {}).find(([key, { count }]) => instanceNames(key, count).includes(name))?.[1].image;
 }

@@ -68,7 +68,7 @@ test("an unknown scheme is named together with the known ones", () => {
       assert.equal(error.message, "Unsupported image source: ftp://host/a");
       assert.equal(
         error.diagnostics[0]?.detail,
-        "Use an absolute path or an address with file://, http://, https://, rbd://, glance://, glance+http://, instance://.",
+        "Use an absolute path or an address with file://, http://, https://, rbd://, glance://, glance+http://, instance://, volume://.",
       );
       return true;
     },
