@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import { addressKind, addressName } from "../model/address.ts";
 import { userError } from "../model/errors.ts";
 import { instanceFiles, rotatedName } from "../model/layout.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { type CommandDefinition, colorOptions, severalHostsOptions, variableOptions } from "./command.ts";
 import { findOnHosts } from "./find-on-hosts.ts";
 import type { Io } from "./io.ts";
@@ -47,6 +48,7 @@ export const console: CommandDefinition = {
     const { host, name, guest } = await findOnHosts(session, word, io, async (_, { objects }) => guestStates(objects));
     const { context } = host;
     const { files } = context.host;
+    if (context.settings.virtType === "lxc") throw noLogOfContainer(name);
     const previous = parsePrevious(invocation.text("previous"), invocation.flag("follow"));
     const current = context.layout.instanceFile(guest.uuid, instanceFiles.console);
     const path = previous === 0 ? current : rotatedName(current, previous);
@@ -68,6 +70,11 @@ export const console: CommandDefinition = {
     throw userError("no-console", `${name} has no console log yet`, `${path} does not exist; it appears when the guest is first started.`);
   },
 };
+
+function noLogOfContainer(name: string): Error {
+  const detail = `libvirt's driver of containers keeps none. \`virsh -c lxc:///system console ${shellWord(name)}\` on the host shows what the container writes from then on; its init can write a log into the root file system.`;
+  return userError("no-console", `${name} is a container, whose console has no log`, detail);
+}
 
 /** The guests of a host that exist, by name. */
 function guestStates(objects: Survey["objects"]): ReadonlyMap<string, { readonly uuid: string }> {

@@ -72,6 +72,7 @@ async function checkProgram(
 async function checkAcceleration(context: Context): Promise<Finding> {
   const check = "acceleration";
   const wanted = context.settings.virtType;
+  if (wanted === "lxc") return { check, status: "ok", found: "containers run on the host's own processors" };
   const kvm = await libvirtOf(context)
     .node()
     .then(
@@ -122,6 +123,7 @@ function directoriesTo(path: string): string[] {
 /** libvirt runs the qemu of qemu:///system as another user, which needs search permission on every directory of the path. Homes often deny it. */
 async function checkTraversal(context: Context): Promise<Finding> {
   const check = "path for qemu";
+  if (context.settings.virtType === "lxc") return { check, status: "ok", found: "libvirt opens the files of containers as root" };
   if (!context.settings.uri.endsWith("/system")) return { check, status: "ok", found: "qemu runs as you" };
   const directories = directoriesTo(context.settings.instancesPath);
   const stats = await context.host.files.statMany(directories);

@@ -22,10 +22,11 @@ export async function startedGuests(plan: Plan, hosts: readonly Pick<HostSession
       const overviews = made.map(({ address, after }) => ({ name: addressName(address), ...partsOf(after) }));
       const known = host === undefined ? undefined : await addressesOf(host.context, overviews.slice(0, mostAsked)).catch(() => undefined);
       return overviews.map(
-        ({ name, interfaces }): StartedGuest => ({
+        ({ name, interfaces, isContainer }): StartedGuest => ({
           name: plan.hosts === undefined ? name : `${one.host}/${name}`,
           addresses: known?.get(name) ?? [],
           reachable: Object.values(interfaces).some((to) => !to.startsWith("user")),
+          ...(isContainer ? { silent: true } : {}),
         }),
       );
     }),
@@ -38,11 +39,21 @@ function isStarted({ address, verb, actions }: Change): boolean {
 }
 
 /** What the wanted guest says of its identity and its interfaces. */
-function partsOf(after: Json): { readonly uuid: string; readonly status: "active"; readonly interfaces: Readonly<Record<string, string>> } {
+function partsOf(after: Json): {
+  readonly uuid: string;
+  readonly status: "active";
+  readonly interfaces: Readonly<Record<string, string>>;
+  readonly isContainer: boolean;
+} {
   const fields = (after ?? {}) as Readonly<Record<string, Json>>;
   const interfaces = Object.entries(fields).flatMap(([path, type]) => {
     const mac = /^interfaces\.(.*)\.type$/.exec(path)?.[1];
     return mac === undefined ? [] : [[mac, [type, fields[`interfaces.${mac}.source`]].filter(Boolean).join(" ")] as const];
   });
-  return { uuid: String(fields["uuid"] ?? ""), status: "active", interfaces: Object.fromEntries(interfaces) };
+  return {
+    uuid: String(fields["uuid"] ?? ""),
+    status: "active",
+    interfaces: Object.fromEntries(interfaces),
+    isContainer: fields["virt_type"] === "lxc",
+  };
 }

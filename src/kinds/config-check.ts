@@ -3,6 +3,7 @@ import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import type { HostFacts } from "../model/host-facts.ts";
 import { createObserved, type Observed } from "../model/observed.ts";
 import type { HostSettings } from "../model/settings.ts";
+import { checkUri } from "./config/uri-check.ts";
 import type { Config } from "./config.ts";
 import { checkDevices } from "./guest/device-check.ts";
 import { checkDomainPatches } from "./guest/domain-patch-check.ts";
@@ -44,6 +45,7 @@ function checkOn(config: Config, arch: string): Diagnostic[] {
     const wanted = { config, settings, facts };
     const found = [
       ...checkImages(desiredImages(wanted), observed, config),
+      ...checkUri(config),
       ...checkWrittenNetworks(config),
       ...checkVolumes(desiredVolumes(wanted), observed, config),
       ...checkWrittenFilters(wanted),

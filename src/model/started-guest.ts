@@ -6,4 +6,6 @@ export interface StartedGuest {
   readonly addresses: readonly string[];
   /** Something other than QEMU's user network is connected to it. */
   readonly reachable: boolean;
+  /** It has no console log, as containers have none. */
+  readonly silent?: true;
 }

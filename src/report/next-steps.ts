@@ -19,11 +19,12 @@ export function nextSteps({
   const more = guests.length - listed.length;
   const command = (...words: readonly string[]) => ["virtform", ...before, ...words, ...behind].map(shellWord).join(" ");
   const reached = guests.find(({ addresses }) => addresses.length > 0);
+  const printing = guests.find(({ silent }) => silent !== true);
   const waits = guests.some(({ addresses, reachable }) => reachable && addresses.length === 0);
   const commands: readonly (readonly [command: string, about: string])[] = [
-    [command("console", first.name), "shows how it boots"],
+    ...(printing === undefined ? [] : [[command("console", printing.name), "shows how it boots"] as const]),
     ...(reached === undefined ? [] : [[command("ssh", reached.name), "logs in"] as const]),
-    ...(waits || more > 0 ? [[command("list"), "shows addresses"] as const] : []),
+    ...(waits || more > 0 || (printing === undefined && reached === undefined) ? [[command("list"), "shows addresses"] as const] : []),
   ];
   const wide = Math.max(...commands.map(([text]) => text.length));
   return [

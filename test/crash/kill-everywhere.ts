@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { Machine } from "../fake-host/machine.ts";
 import { fingerprintSparse } from "../fake-host/sparse.ts";
-import { apply, planOf, root, runOn, strangers, summary } from "./world.ts";
+import { apply, planOf, runOn, strangers, summary } from "./world.ts";
 
 /** Files that hold times or random bytes and so differ between runs: whether they are right, a plan has to say. */
 export const accidental = /\/journal\/|\/disk\.config$|\/virtform\.json$|\/console\.log(?:\.previous-\d)?$|\/_base\/[0-9a-f]{40}\.json$/;
@@ -28,7 +28,7 @@ export function leftovers(machine: Machine): string[] {
   return machine.files
     .walk()
     .map(([path]) => path)
-    .filter((path) => path.startsWith(root) && /\.(part|converted|tmp)$|_del$|_del\//.test(path));
+    .filter((path) => path.startsWith("/var/lib/virtform/") && /\.(part|converted|tmp)$|_del$|_del\//.test(path));
 }
 
 /** From one machine with one command to what must be in the end. */

@@ -1,5 +1,6 @@
 import type { Procedure, procedures } from "../../src/tools/libvirt/rpc/procedures.ts";
 import type { WireDomain } from "../../src/tools/libvirt/rpc/types.ts";
+import { containerCapabilities, isContainer } from "./containers.ts";
 import { capabilities, domainCapabilities, libVersion, node } from "./libvirt-node.ts";
 import type { Domain, Libvirtd } from "./libvirtd.ts";
 import type { Life } from "./life.ts";
@@ -16,6 +17,8 @@ export interface Client {
   readonly readOnly: boolean;
   /** polkit refuses the login. */
   readonly unauthorized: boolean;
+  /** The driver that it opened: each has domains of its own. */
+  driver: "qemu" | "lxc";
   /** Numbers of the registrations for lifecycle events. */
   readonly registrations: Set<number>;
 }
@@ -35,16 +38,17 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
       throw new Error("authentication unavailable: no polkit agent available to authenticate action 'org.libvirt.unix.manage'");
     return { complete: 1 };
   },
-  open: (_client, { name }) => {
-    if (!/^(?:qemu|secret|network|nwfilter):\/\/\/(?:system|session)$/.test(name ?? "")) {
+  open: (client, { name }) => {
+    if (!/^(?:(?:qemu|secret|network|nwfilter):\/\/\/(?:system|session)|lxc:\/\/\/system)$/.test(name ?? "")) {
       throw new Error(`invalid argument: no connection driver available for ${name}`);
     }
+    client.driver = name?.startsWith("lxc:") === true ? "lxc" : "qemu";
     return undefined;
   },
   close: () => undefined,
   libVersion: () => ({ version: libVersion }),
   hostname: () => ({ hostname: "fakehost" }),
-  capabilities: ({ libvirtd }) => ({ xml: capabilities(libvirtd.kvm) }),
+  capabilities: ({ libvirtd, driver }) => ({ xml: driver === "lxc" ? containerCapabilities : capabilities(libvirtd.kvm) }),
   domainCapabilities: ({ libvirtd }, { machine, virtType }) => {
     const xml = domainCapabilities(machine ?? "pc", virtType === "kvm", libvirtd.installed);
     if (xml === undefined)
@@ -53,11 +57,12 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
   },
   nodeInfo: () => node,
 
-  listDomains: ({ libvirtd }, { flags }) => {
-    const chosen = libvirtd
+  listDomains: (client, { flags }) => {
+    const chosen = client.libvirtd
       .all()
       .filter(
         (domain) =>
+          isOf(client, domain) &&
           ((flags & 8) === 0 || domain.stored === undefined) &&
           ((flags & 256) === 0 || domain.saved !== undefined) &&
           ((flags & 1024) === 0 || domain.autostart) &&
@@ -67,13 +72,16 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
     return { domains: chosen.map(wire), count: chosen.length };
   },
   domainStats: ({ libvirtd }) => ({
-    stats: libvirtd.all().map((domain) => ({
-      domain: wire(domain),
-      values: [
-        { field: "state.state", value: { type: 1, value: domain.state } },
-        { field: "state.reason", value: { type: 1, value: reasonOf(domain) } },
-      ],
-    })),
+    stats: libvirtd
+      .all()
+      .filter((domain) => !isContainer(domain))
+      .map((domain) => ({
+        domain: wire(domain),
+        values: [
+          { field: "state.state", value: { type: 1, value: domain.state } },
+          { field: "state.reason", value: { type: 1, value: reasonOf(domain) } },
+        ],
+      })),
   }),
   domainXml: (client, { domain, flags }) => ({ xml: client.libvirtd.document(found(client, domain), (flags & 2) !== 0) }),
   domainState: (client, { domain }) => {
@@ -150,6 +158,7 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
   },
   resume: (client, { domain }) => change(client, "resume", domain, client.libvirtd.resume),
   shutdown: (client, { domain }) => change(client, "shutdown", domain, client.libvirtd.shutdown),
+  shutdownBy: (client, { domain }) => change(client, "signal", domain, client.libvirtd.shutdown),
   destroy: (client, { domain }) => change(client, "destroy", domain, client.libvirtd.destroy),
   setAutostart: (client, { domain, autostart }) =>
     change(client, "autostart", domain, (one) => {
@@ -290,8 +299,12 @@ function replugged({ libvirtd: { networks } }: Client, domain: Domain, work: () 
   for (const [tap, network] of after) if (before.get(tap) !== network) networks.plug(network, tap);
 }
 
-function found({ libvirtd }: Client, { uuid }: WireDomain): Domain {
-  const domain = libvirtd.all().find((one) => one.uuid === uuid);
+function isOf({ driver }: Client, domain: Domain): boolean {
+  return isContainer(domain) === (driver === "lxc");
+}
+
+function found(client: Client, { uuid }: WireDomain): Domain {
+  const domain = client.libvirtd.all().find((one) => one.uuid === uuid && isOf(client, one));
   if (domain === undefined) throw new Error(`Domain not found: no domain with matching uuid '${uuid}'`);
   return domain;
 }

@@ -13,6 +13,7 @@ import { lifecycleEvent, type Procedure, procedures } from "../../src/tools/libv
 import { errorReply } from "../../src/tools/libvirt/rpc/types.ts";
 import { createXdrReader } from "../../src/tools/libvirt/rpc/xdr-reader.ts";
 import { createXdrWriter } from "../../src/tools/libvirt/rpc/xdr-writer.ts";
+import { refuseOfContainers } from "./containers.ts";
 import { type Client, handlers } from "./libvirt-procedures.ts";
 import { wireNumbers } from "./libvirt-words.ts";
 import type { Domain, Libvirtd } from "./libvirtd.ts";
@@ -40,6 +41,7 @@ export function openLibvirt(
     life,
     readOnly: path.endsWith("-ro"),
     unauthorized: state === "unauthorized",
+    driver: "qemu",
     registrations: new Set(),
   };
   let over = false;
@@ -127,6 +129,7 @@ function perform(client: Client, { procedure: number, bytes }: Message, out: Ret
   const args = procedure.args.read(input);
   if (input.left > 0) throw new Error(`internal error: ${input.left} bytes too many for ${procedure.name}`);
   if (procedure.changes && client.readOnly) throw new Error(`operation ${procedure.name} forbidden for read only access`);
+  if (client.driver === "lxc") refuseOfContainers(key, args);
   const handler = handlers[key] as (client: Client, args: unknown) => unknown;
   procedure.result.write(out, handler(client, args));
 }

@@ -1,4 +1,5 @@
 import { dirname } from "node:path/posix";
+import { mountsOf, storedContainer } from "./containers.ts";
 import type { FileTree } from "./file-tree.ts";
 import { machineTypes, type Optional } from "./libvirt-node.ts";
 import { readLuks, resizeLuks } from "./luks.ts";
@@ -185,7 +186,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
       if (given.attributes["type"] === "kvm" && !libvirtd.kvm)
         throw new Error("invalid argument: could not get preferred machine for /usr/bin/qemu-system-x86_64 type=kvm");
       const machine = child(given, "os", "type")?.attributes["machine"] ?? "pc";
-      if (!["virt", "microvm", ...Object.entries(machineTypes).flat(2)].includes(machine))
+      if (!isContainerXml(given) && !["virt", "microvm", ...Object.entries(machineTypes).flat(2)].includes(machine))
         throw new Error(`unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support machine type '${machine}'`);
       const sameName = domains.find((domain) => domain.name === name);
       if (sameName !== undefined && sameName.uuid !== uuid)
@@ -193,7 +194,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
       const same = domains.find((domain) => domain.uuid === uuid);
       if (same !== undefined && same.name !== name)
         throw new Error(`operation failed: domain '${same.name}' is already defined with uuid ${uuid}`);
-      const stored = storedDomain(given);
+      const stored = isContainerXml(given) ? storedContainer(given) : storedDomain(given);
       if (same !== undefined) {
         same.stored = stored;
         return same;
@@ -352,7 +353,16 @@ function diskOf(root: Xml, key: string): Omit<OpenDisk, "domain"> {
   return disk;
 }
 
+function isContainerXml(root: Xml): boolean {
+  return root.attributes["type"] === "lxc";
+}
+
 function disksOf(root: Xml): Omit<OpenDisk, "domain">[] {
+  const mounted = mountsOf(root).map((mount) => ({ ...mount, format: "raw", secret: undefined }));
+  return [...mounted, ...imagesOf(root)];
+}
+
+function imagesOf(root: Xml): Omit<OpenDisk, "domain">[] {
   return childrenOf(child(root, "devices"), "disk").map((disk) => ({
     target: child(disk, "target")?.attributes["dev"] ?? "",
     path: child(disk, "source")?.attributes["file"] ?? child(disk, "source")?.attributes["dev"] ?? "",

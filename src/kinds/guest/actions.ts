@@ -13,10 +13,12 @@ import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "../power/plan.t
 import { begun, defined, gone, named, restored, stopped, up } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { adopt } from "./adopt.ts";
+import { hasConsoleLog } from "./container/has-console-log.ts";
+import { startContainer } from "./container/start.ts";
 import { definitionDigest } from "./definition-digest.ts";
 import { expectUp } from "./expect-up.ts";
 import type { LookedAt } from "./field.ts";
-import { fieldRows, isDevices } from "./fields.ts";
+import { isDevices, rowsOf } from "./fields.ts";
 import { restoreFiles } from "./files.ts";
 import { fillings, foreignParts } from "./foreign.ts";
 import { isSatisfied } from "./is-satisfied.ts";
@@ -43,6 +45,8 @@ export { startDomain, stopDomain } from "../power/plan.ts";
 const keptLogs = 3;
 /** Nova DEL-02: the request is repeated, because a guest that is still booting ignores it. */
 const askAgainMs = 10_000;
+/** Within this time a container that listens to initctl has begun to shut down; others are sent a signal then. */
+const initctlMs = 2_000;
 
 const define = defineAction<DefineArgs>("domain.define", [defined], async (context, { spec, held }) => {
   const { layout } = context;
@@ -72,7 +76,7 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
   await recordObject(context, spec, domainEntry, entry(filled), {
     before: [
       // Nova BLD-15: the log exists with our ownership before qemu writes to it.
-      { do: "makeFile", path: spec.consoleLog, mode: 0o600 },
+      ...(hasConsoleLog(context) ? [{ do: "makeFile", path: spec.consoleLog, mode: 0o600 } as const] : []),
       // Informational, and rewritten by the next definition: it need not survive a power cut.
       { do: "write", path, data: requested, mode: 0o600, staged: true },
     ],
@@ -148,7 +152,7 @@ function requirePlanned(had: string, held: string | null, spec: DomainSpec): voi
 
 /** Sets the fields that libvirt keeps beside the XML. */
 async function setFields(libvirt: Libvirt, spec: DomainSpec, made: LookedAt): Promise<void> {
-  for (const row of fieldRows()) {
+  for (const row of rowsOf(spec.virtType)) {
     if (isDevices(row) || row.set === undefined || !isManaged(row, spec)) continue;
     const value = wantedValue(row, spec);
     if ((row.look?.(made) ?? null) !== value) await row.set(libvirt, spec.uuid, value);
@@ -180,7 +184,10 @@ async function startAndWait(context: Context, { awaited, paused, ...ref }: Start
   // A guest writes to its disks at once: their names must survive a power cut.
   const settled = [layout.instance(ref.uuid), layout.root];
   if (have !== undefined && isUp(have.power) && ref.adopted !== true) await host.files.settle(settled);
-  else if (ref.adopted !== true) await host.files.change(freshLog(layout.instanceFile(ref.uuid, instanceFiles.console)), "later", settled);
+  else if (ref.adopted !== true) {
+    const log = hasConsoleLog(context) ? freshLog(layout.instanceFile(ref.uuid, instanceFiles.console)) : [];
+    await host.files.change(log, "later", settled);
+  }
   if (have?.power === "paused" && paused === true && (await isPausedByApply(context, ref))) return;
   // An interrupted start leaves the guest paused. What was paused by others is not ours to resume here: no plan said so.
   if (have?.power === "paused" && have.reason !== "starting-up") throw pausedMeanwhile(ref);
@@ -191,7 +198,8 @@ async function startAndWait(context: Context, { awaited, paused, ...ref }: Start
     await recordMarks(context, ref, { ...(awaited === true ? { unready: true } : {}), ...plugging });
   if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
   if (have?.power === "paused" && paused !== true) await libvirt.resume(ref.uuid);
-  await libvirt.start(ref.uuid, { paused: paused === true });
+  if (context.settings.virtType === "lxc") await startContainer(libvirt, ref.uuid, context.signal);
+  else await libvirt.start(ref.uuid, { paused: paused === true });
   // A guest that was saved while paused is restored paused.
   if (have?.power === "saved" && (await libvirt.power(ref.uuid))?.power === "paused") await libvirt.resume(ref.uuid);
   await expectUp(context, ref, paused === true ? ["running", "paused"] : ["running"]);
@@ -220,14 +228,14 @@ const stop = defineAction<StopArgs>("domain.stop", [stopped], async (context, re
   // Only a running guest can react to a shutdown request.
   const reacts = have.power === "running";
   let graceMs = reacts ? seconds * 1000 : 0;
-  for (; graceMs > 0; graceMs -= askAgainMs) {
-    await libvirt.shutdown(ref.uuid);
-    const off = await waitForPower(libvirt, ref.uuid, ["stopped", "crashed"], {
-      withinMs: Math.min(graceMs, askAgainMs),
-      signal: context.signal,
-    });
+  const isContainer = context.settings.virtType === "lxc";
+  for (let asked = 0; graceMs > 0; asked += 1) {
+    const withinMs = Math.min(graceMs, isContainer && asked === 0 ? initctlMs : askAgainMs);
+    await libvirt.shutdown(ref.uuid, isContainer && asked > 0 ? "signal" : "request");
+    const off = await waitForPower(libvirt, ref.uuid, ["stopped", "crashed"], { withinMs, signal: context.signal });
     if (off === "stopped") return;
     if (off === "crashed") break;
+    graceMs -= withinMs;
   }
   if (!force) {
     const still = await libvirt.power(ref.uuid);

@@ -47,12 +47,13 @@ function nameNotFreeYet(instance: string, holder: string): Diagnostic {
   });
 }
 
-/** Guests that libvirt does not rename, because it records snapshots or checkpoints of them under their name. */
+/** Guests that libvirt does not rename: containers, and those of which it records snapshots or checkpoints under their name. */
 export function checkRenames({ domains, observed }: Pick<Checked, "domains" | "observed">): Diagnostic[] {
-  return domains.flatMap(({ instance, adopted, domainName }): Diagnostic[] => {
+  return domains.flatMap(({ instance, adopted, domainName, virtType }): Diagnostic[] => {
     const address = guests.at(instance);
     const have = observed.get(address);
     // One that runs is renamed once it is off, and an adopted one keeps its name.
+    if (have !== undefined && have.name !== domainName && virtType === "lxc") return [containerNotRenamed(instance, have.name)];
     if (have === undefined || adopted || have.name === domainName || isUp(have.power) || have.power === "saved") return [];
     if (have.snapshots === undefined && have.checkpoints === undefined) return [];
     const name = shellWord(have.name);
@@ -68,6 +69,14 @@ export function checkRenames({ domains, observed }: Pick<Checked, "domains" | "o
         address,
       }),
     ];
+  });
+}
+
+function containerNotRenamed(instance: string, name: string): Diagnostic {
+  return problem("guest-not-renamed", {
+    summary: `Container ${name} cannot be renamed to ${instance}`,
+    detail: `libvirt's driver of containers renames none. Give the entry the name ${name} again.`,
+    address: guests.at(instance),
   });
 }
 

@@ -44,7 +44,7 @@ const buses: readonly Bus[] = ["virtio", "scsi", "sata", "ide", "usb"];
 const cdromBuses: readonly Bus[] = ["scsi", "sata", "ide", "usb"];
 const models = ["virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet", "vmxnet3"];
 /** Nova BLK-02. */
-const prefixes: Readonly<Record<Bus, string>> = { virtio: "vd", scsi: "sd", sata: "sd", usb: "sd", ide: "hd" };
+const prefixes: Readonly<Record<Bus, string>> = { virtio: "vd", scsi: "sd", sata: "sd", usb: "sd", ide: "hd", lxc: "" };
 /** Nova BLK-03. */
 const ideDevices = 4;
 

@@ -5,6 +5,7 @@ import { shellWord } from "../../model/shell-word.ts";
 import { type DomainPower, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import type { DomainRef } from "../power/plan.ts";
 import { whyPaused } from "../power/why-paused.ts";
+import { hasConsoleLog } from "./container/has-console-log.ts";
 import { waitForPower } from "./wait.ts";
 
 /** Limit for a start until the guest runs. Nova has none (BLD-17); a hypervisor that hangs must be reported. */
@@ -31,6 +32,8 @@ export async function expectUp(
   throw new RefusedError(
     "guest-not-running",
     `${instance} is not running ${Math.ceil((performance.now() - began) / 1000)} s after its start; ${seen}`,
-    `See its console log ${where} and the qemu log /var/log/libvirt/qemu/${instance}.log. \`virsh domblkerror ${shellWord(instance)}\` names a disk with an I/O error.`,
+    hasConsoleLog(context)
+      ? `See its console log ${where} and the qemu log /var/log/libvirt/qemu/${instance}.log. \`virsh domblkerror ${shellWord(instance)}\` names a disk with an I/O error.`
+      : `Its init has ended or did not start; /var/log/libvirt/lxc/${instance}.log says why. The program that init names must be in the root file system and keep running.`,
   );
 }

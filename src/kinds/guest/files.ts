@@ -92,8 +92,8 @@ export function withFiles(
   return { address, verb: "update", cause: "drift", reason, fields, actions: [action], before: shown, after: shown };
 }
 
-function isWanted(name: string, { values }: DomainSpec): boolean {
-  return name !== instanceFiles.console || values["serial_ports"] !== 0;
+function isWanted(name: string, { values, virtType }: DomainSpec): boolean {
+  return name !== instanceFiles.console || (values["serial_ports"] !== 0 && virtType !== "lxc");
 }
 
 /** A file, the owner that it is given if it belongs to another user, and its fields in the plan. */

@@ -4,6 +4,7 @@ import { appliedFields } from "./applied-fields.ts";
 import { appliedPatch } from "./applied-patch.ts";
 import { patchPath, patchPaths } from "./domain-patch.ts";
 import type { Draft } from "./draft.ts";
+import { rowsOf } from "./fields.ts";
 import { type KnownSection, type KnownValue, type KnownXml, knownOfChild, knownXml } from "./known-xml.ts";
 import { findLabel } from "./metadata.ts";
 import { isPlainlyKnown } from "./plainly-known.ts";
@@ -81,7 +82,7 @@ interface Here {
 }
 
 function walk(domain: XmlElement, found: (place: Place) => void): void {
-  const root = [knownXml()];
+  const root = [knownXml(rowsOf(domain.attributes["type"]))];
   if (isPlainlyKnown(domain, root)) return;
   let applied: DomainFields | undefined;
   // Few guests have anything that depends on it.

@@ -9,7 +9,9 @@ import type { Checked } from "../disk/checked.ts";
 import { checkDeviceProperties } from "./device-map.ts";
 
 /** Hardware properties of images that their guests cannot have. */
-export function checkHardware({ config, observed }: Pick<Checked, "config" | "observed">): Diagnostic[] {
+export function checkHardware({ config, observed, settings }: Pick<Checked, "config" | "observed" | "settings">): Diagnostic[] {
+  // `checkContainers` reports every property of hardware.
+  if (settings.virtType === "lxc") return [];
   const { facts } = observed;
   const used = Object.entries(config.instances ?? {}).flatMap(([entry, instance]) => {
     const rescue = rescueOf(config, instance);

@@ -46,9 +46,8 @@ interface Growing {
 
 const knownOf = new WeakMap<readonly FieldRow[], KnownXml>();
 
-/** What is known of a document: made once per table of fields. */
-export function knownXml(): KnownXml {
-  const rows = fieldRows();
+/** What is known of a document with the fields of these rows: made once per table. */
+export function knownXml(rows: readonly FieldRow[] = fieldRows()): KnownXml {
   const known = knownOf.get(rows) ?? compile(rows);
   knownOf.set(rows, known);
   return known;

@@ -1,6 +1,6 @@
 import type { DomainFields } from "../terms/domain-state.ts";
 import type { DomainSpec } from "../terms/spec.ts";
-import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
+import { type FieldRow, fieldRows, isDevices, rowsOf } from "./fields.ts";
 import { isForeign, traitsOf } from "./traits.ts";
 
 const known = new WeakMap<DomainSpec, ReadonlySet<FieldRow>>();
@@ -14,7 +14,7 @@ export function isManaged(row: FieldRow, spec: DomainSpec): boolean {
 }
 
 function managedRows(spec: DomainSpec): ReadonlySet<FieldRow> {
-  const rows = known.get(spec) ?? new Set(fieldRows().filter((one) => dependsOnSettings(one, spec)));
+  const rows = known.get(spec) ?? new Set(rowsOf(spec.virtType).filter((one) => dependsOnSettings(one, spec)));
   known.set(spec, rows);
   return rows;
 }

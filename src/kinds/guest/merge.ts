@@ -6,7 +6,7 @@ import { deviceElements } from "./device-elements.ts";
 import { mergePatch } from "./domain-patch.ts";
 import { add, at, type Draft } from "./draft.ts";
 import type { DeviceFields, FieldTraits, OwnedXml } from "./field.ts";
-import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
+import { type FieldRow, isDevices, rowsOf } from "./fields.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { isManaged, staysUnwanted } from "./managed.ts";
 import { findLabel, labelOf, novaOf } from "./metadata.ts";
@@ -25,7 +25,7 @@ export function mergeSpec(domain: Draft, spec: DomainSpec): void {
   const fresh = domain.children.length === 0;
   const applied = appliedFields({ applied: textAt(findLabel(domain), "virtform:applied") ?? null });
   identify(domain, spec);
-  for (const row of fieldRows()) if (isManaged(row, spec)) mergeRow(domain, row, spec, applied, fresh);
+  for (const row of rowsOf(spec.virtType)) if (isManaged(row, spec)) mergeRow(domain, row, spec, applied, fresh);
   mergePatch(domain, spec.domainXml, applied);
   at(labelOf(domain), "virtform:applied").text = appliedText(spec);
   const nova = find(domain, "metadata", "nova:instance") as Draft | undefined;
@@ -38,7 +38,7 @@ export function appliedText(spec: DomainSpec): string {
 }
 
 /** The identity of the domain, which is not a field: uuid, owner and type of guest. */
-function identify(domain: Draft, { uuid, instance, origin, project, adopted, disks }: DomainSpec): void {
+function identify(domain: Draft, { uuid, instance, origin, project, adopted, disks, virtType }: DomainSpec): void {
   at(domain, "uuid").text = uuid;
   const label = labelOf(domain);
   label.children.splice(0, label.children.length);
@@ -55,7 +55,7 @@ function identify(domain: Draft, { uuid, instance, origin, project, adopted, dis
   nova.children.splice(0, nova.children.length);
   at(nova, "nova:name").text = instance;
   at(nova, "nova:owner", "nova:project").text = project;
-  at(domain, "os", "type").text = "hvm";
+  at(domain, "os", "type").text = virtType === "lxc" ? "exe" : "hvm";
 }
 
 function mergeRow(domain: Draft, row: FieldRow, spec: DomainSpec, applied: DomainFields | undefined, fresh: boolean): void {

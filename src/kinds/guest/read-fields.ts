@@ -5,7 +5,7 @@ import { appliedPatch } from "./applied-patch.ts";
 import { deviceElements } from "./device-elements.ts";
 import { devicePaths } from "./device-paths.ts";
 import { patchPaths, patchPrefix, readPatchValue } from "./domain-patch.ts";
-import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
+import { type FieldRow, isDevices, rowsOf } from "./fields.ts";
 
 /**
  * The fields in domain XML, by path. The order of elements, and what libvirt fills in by itself (addresses, aliases, controllers), do not
@@ -19,7 +19,7 @@ export function readFields(
   const set = (path: string, value: FieldValue | undefined) => {
     if (value !== undefined) fields[path] = value;
   };
-  const rows = fieldRows();
+  const rows = rowsOf(domain.attributes["type"]);
   for (let at = 0; at < rows.length; at += 1) {
     const row = rows[at] as FieldRow;
     if (!isDevices(row)) {

@@ -44,7 +44,11 @@ interface Mistake {
  * Settings of the hardware that contradict each other or cannot be together (Nova XML-05 … XML-16). Each is reported at the place where it
  * is written, in the instance, its flavor or its image.
  */
-export function checkSettings({ config, observed }: Pick<Checked, "config" | "observed">): Diagnostic[] {
+export function checkSettings({
+  config,
+  observed,
+  settings: { virtType },
+}: Pick<Checked, "config" | "observed" | "settings">): Diagnostic[] {
   const found = Object.entries(config.instances ?? {}).flatMap(([entry, instance]) => {
     const hardware = hardwareFor(config, entry, instance, observed.facts);
     const { settings } = hardware;
@@ -53,7 +57,7 @@ export function checkSettings({ config, observed }: Pick<Checked, "config" | "ob
     const clashing = new Set(clashes.flatMap((written) => written.map(({ path }) => path)));
     return [
       ...clashes.map((written) => contradiction(entry, written)),
-      ...mistakes(hardware)
+      ...(virtType === "lxc" ? mistakesOfContainer(hardware) : mistakes(hardware))
         .filter(({ path }) => !clashing.has(path))
         .map((mistake) => impossible("hardware-impossible", mistake, hardware)),
       ...lacks(hardware.values, { machine: hardware.machine, vcpus: hardware.flavor.vcpus }, observed.facts)
@@ -129,6 +133,7 @@ function checkDrive({ entry, instance }: Hardware, config: Config): Diagnostic[]
 
 function mistakes(hardware: Hardware): Mistake[] {
   return [
+    ...archMistakes(hardware),
     ...machineMistakes(hardware),
     ...cpuMistakes(hardware),
     ...memoryMistakes(hardware),
@@ -138,6 +143,11 @@ function mistakes(hardware: Hardware): Mistake[] {
     ...deviceMistakes(hardware),
     ...shutdownMistakes(hardware),
   ];
+}
+
+/** `checkContainers` reports what a container cannot have at all. */
+function mistakesOfContainer(hardware: Hardware): Mistake[] {
+  return [...archMistakes(hardware), ...quotaMistakes(hardware), ...shutdownMistakes(hardware)];
 }
 
 function shutdownMistakes({ values }: Hardware): Mistake[] {
@@ -153,17 +163,22 @@ function shutdownMistakes({ values }: Hardware): Mistake[] {
   ];
 }
 
+function archMistakes({ values, facts }: Hardware): Mistake[] {
+  const arch = values["arch"];
+  if (arch === undefined || arch === facts.arch) return [];
+  return [
+    {
+      path: "arch",
+      summary: `The image is for ${arch}, and the host has ${facts.arch}`,
+      detail: "virtform runs guests of the host's own architecture. Use an image for it.",
+    },
+  ];
+}
+
 function machineMistakes({ values, machine, facts, properties }: Hardware): Mistake[] {
   const found: Mistake[] = [];
   const add = (path: string, summary: string, detail: string) => found.push({ path, summary, detail });
   const isQ35 = /^(q35$|pc-q35-)/.test(machine);
-  const arch = values["arch"];
-  if (arch !== undefined && arch !== facts.arch)
-    add(
-      "arch",
-      `The image is for ${arch}, and the host has ${facts.arch}`,
-      "virtform runs guests of the host's own architecture. Use an image for it.",
-    );
   if (facts.machines !== undefined && !facts.machines.includes(machine)) {
     const family = facts.machines.filter((one) => machineFamily(one) === machineFamily(machine)).sort();
     const others = family.length === 0 ? facts.machines.filter((one) => machineFamily(one) === one) : family;

@@ -2,7 +2,7 @@ import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { devicePaths } from "./device-paths.ts";
 import type { DeviceFields, GuestField } from "./field.ts";
-import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
+import { type FieldRow, isDevices, rowsOf } from "./fields.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { isManaged } from "./managed.ts";
 import { traitsOf } from "./traits.ts";
@@ -42,7 +42,7 @@ function isSame(spec: DomainSpec, found: DomainFields): boolean {
 
 /** Calls `visit` with each field that a spec gives a guest until it returns false. False then. */
 function everyWanted(spec: DomainSpec, part: "all" | "xml", visit: (path: string, value: FieldValue) => boolean): boolean {
-  const rows = fieldRows();
+  const rows = rowsOf(spec.virtType);
   // Loops over indexes, because this is done for every guest of the configuration.
   for (let at = 0; at < rows.length; at += 1) {
     const row = rows[at] as FieldRow;

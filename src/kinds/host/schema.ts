@@ -6,16 +6,16 @@ const machine = {
   uri: {
     type: "string",
     description:
-      "libvirt connection: the system or session daemon of this machine, or of a remote host over ssh. Default: qemu:///system for root, qemu:///session for other users.",
+      "libvirt connection: the system or session daemon of this machine, or of a remote host over ssh. Default: qemu:///system for root, qemu:///session for other users, lxc:///system with virt_type: lxc.",
     pattern: "^[a-z][a-z0-9]*(\\+[a-z0-9]+)?://[^\\s]*$",
     libvirtUri: true,
     expects: "a libvirt URI such as qemu:///system, qemu:///session or qemu+ssh://kvm1/system",
-    examples: ["qemu:///system", "qemu:///session", "qemu+ssh://root@kvm1/system"],
+    examples: ["qemu:///system", "qemu:///session", "qemu+ssh://root@kvm1/system", "lxc:///system"],
   },
   instances_path: {
     type: "string",
     description:
-      "Directory on the host for all files: base images in _base, one directory per instance, locks. Default: /var/lib/virtform/instances; for a session, a directory below the home directory.",
+      "Directory on the host for all files: base images in _base, one directory per instance, locks. Default: /var/lib/virtform/instances; for a session, a directory below the home directory; with virt_type: lxc /var/lib/virtform/lxc, and at most 21 bytes.",
     pattern: "^/[^\\u0000-\\u001f]*[^/\\u0000-\\u001f]$",
     expects: "an absolute path on the host, without a slash at its end",
     examples: ["/var/lib/virtform/instances", "/srv/instances"],
@@ -80,14 +80,18 @@ const machine = {
     type: "string",
     description: "Virtualization type.",
     enum: ["auto", "kvm", "qemu", "lxc"],
-    meanings: { auto: "kvm if the host supports it, else qemu.", kvm: "Hardware acceleration.", qemu: "Emulation." },
-    notYet: ["lxc"],
+    meanings: {
+      auto: "kvm if the host supports it, else qemu.",
+      kvm: "Hardware acceleration.",
+      qemu: "Emulation.",
+      lxc: "Containers of libvirt's LXC driver, which share the kernel of the host. All instances of the host are containers.",
+    },
     default: "auto",
     examples: ["kvm"],
   },
   images_type: {
     type: "string",
-    description: "Default storage driver of instance disks.",
+    description: "Default storage driver of instance disks. With virt_type: lxc it is flat.",
     get enum() {
       return driverNames();
     },

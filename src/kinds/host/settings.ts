@@ -1,4 +1,4 @@
-import { allDrivers, defaultDriver } from "../../drivers/index.ts";
+import { allDrivers, defaultDriver, plainFileDriver } from "../../drivers/index.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { glanceSettings } from "../../sources/glance/settings.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
@@ -23,16 +23,21 @@ export interface Runner {
  */
 export function hostSettings(config: Config, runner: Runner): HostSettings {
   const host = config.host ?? {};
-  const uri = host.uri ?? (runner.root ? "qemu:///system" : "qemu:///session");
+  const containers = host.virt_type === "lxc";
+  const uri = host.uri ?? (containers ? "lxc:///system" : runner.root ? "qemu:///system" : "qemu:///session");
   const usedDrivers = driversOf(config);
-  const home = uri.endsWith("/session") ? `${runner.dataHome}/virtform/instances` : "/var/lib/virtform/instances";
+  const home = containers
+    ? containersPath
+    : uri.endsWith("/session")
+      ? `${runner.dataHome}/virtform/instances`
+      : "/var/lib/virtform/instances";
   return {
     uri,
     instancesPath: host.instances_path ?? home,
     role: host.role ?? "admin",
     eventHook: host.event_hook,
     virtType: host.virt_type ?? "auto",
-    imagesType: host.images_type ?? defaultDriver,
+    imagesType: usualDriver(config),
     forceRawImages: host.force_raw_images ?? true,
     preallocateImages: host.preallocate_images ?? "none",
     reserved: { memory: host.reserved?.memory ?? 512 * 2 ** 20, disk: host.reserved?.disk ?? 0 },
@@ -44,7 +49,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
     limits: host.limits,
     usedDrivers,
     programs: [...mkfsPrograms(usedFilesystems(config)), ...usedDecompressors(config)],
-    machines: usedMachines(config),
+    machines: containers ? [] : usedMachines(config),
     networks: usedNetworks(config),
     filtersTraffic: filtersTraffic(config),
     drivers: { ...driverSettings(config, usedDrivers), ...(config.glance === undefined ? {} : { glance: glanceSettings(config.glance) }) },
@@ -52,8 +57,16 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
   };
 }
 
+/** As long as the path of containers can be (`checkContainers`). */
+const containersPath = "/var/lib/virtform/lxc";
+
+/** The driver of disks that name none. Containers run from raw files alone. */
+function usualDriver({ host = {} }: Config): string {
+  return host.images_type ?? (host.virt_type === "lxc" ? plainFileDriver : defaultDriver);
+}
+
 function driversOf(config: Config): string[] {
-  const usual = config.host?.images_type ?? defaultDriver;
+  const usual = usualDriver(config);
   const users = [...Object.values(config.instances ?? {}), ...Object.values(config.volumes ?? {})];
   return [...new Set([...users.map((user) => user.images_type ?? usual), usual])];
 }

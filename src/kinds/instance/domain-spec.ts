@@ -5,6 +5,7 @@ import { bootIndexOf } from "../config/boot-index-of.ts";
 import { deviceProperties } from "../config/hardware/device-properties.ts";
 import { machineType } from "../config/machine-type.ts";
 import { rootVolumeOf } from "../config/root-volume-of.ts";
+import { virtTypeOf } from "../config/virt-type.ts";
 import type { Wanted } from "../config/wanted.ts";
 import { configuredValues } from "../guest/configured-values.ts";
 import { addedDisks, type DeviceMapInput, deviceMap } from "../guest/device-map.ts";
@@ -21,7 +22,8 @@ import type { WantedGuest } from "./wanted.ts";
 /** The libvirt domain of a guest with these disks and this config drive. */
 export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed: SeedSpec | null): DomainSpec {
   const { config, settings, facts, instance, image, flavor, rescue, project, name, uuid, origin, interfaces } = guest;
-  const virtType = settings.virtType === "kvm" || (settings.virtType === "auto" && facts.kvm) ? "kvm" : "qemu";
+  const virtType = virtTypeOf(settings.virtType, facts);
+  const isContainer = virtType === "lxc";
   const properties = propertiesOf(guest);
   const devices = devicesOf(guest, disks, seed);
   const commandLine = (rescue ?? image).properties?.["os_command_line"];
@@ -42,7 +44,7 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     rebuild: instance.rebuild ?? "on_name_change",
     virtType,
     arch: facts.arch,
-    machine: machineType(properties, facts),
+    machine: isContainer ? "" : machineType(properties, facts),
     vcpus: flavor.vcpus,
     memory: flavor.ram,
     osType: properties["os_type"] ?? "linux",
@@ -50,8 +52,9 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     discard: config.host?.hw_disk_discard ?? "unmap",
     disks: devices,
     interfaces,
-    kernel: kernelBoot(disks, devices, { rescue: rescue !== null, virtType, commandLine }),
+    kernel: isContainer ? null : kernelBoot(disks, devices, { rescue: rescue !== null, virtType, commandLine }),
     rescue: rescue?.name ?? null,
+    ...(isContainer ? { init: instance.init ?? usualInit } : {}),
     consoleLog: createLayout(settings.instancesPath).instanceFile(uuid, instanceFiles.console),
     flavor: { name: instance.flavor, disk: flavor.disk, ephemeral: flavor.ephemeral ?? 0, swap: flavor.swap ?? 0 },
     image: instance.image ?? null,
@@ -72,6 +75,9 @@ function pluggingPart({ config, instance, interfaces, rescue }: WantedGuest): Pi
 function fixedAddresses({ networks = [] }: WantedGuest["instance"]): string[] {
   return networks.flatMap(({ addresses = [] }) => addresses);
 }
+
+/** Nova CTR-01. */
+const usualInit = ["/sbin/init"];
 
 const noPatch: DomainSpec["domainXml"] = {};
 const known = new WeakMap<WantedGuest["hardware"], { readonly instance: WantedGuest["instance"]; readonly values: DomainSpec["values"] }>();
@@ -97,6 +103,7 @@ function devicesOf(guest: WantedGuest, disks: readonly DiskSpec[], seed: SeedSpe
   const properties = propertiesOf(guest);
   const volumes = volumesOf(guest);
   if (instance.adopt === true) return adoptedDisks(guest, volumes);
+  if (guest.settings.virtType === "lxc") return containerDisks(guest, disks);
   const rootVolume = instance.image === undefined ? volumes.find(({ volume }) => volume === rootVolumeOf(instance)) : undefined;
   const rootDisk = disks.find((disk) => disk.role === "root");
   const root =
@@ -119,6 +126,26 @@ function devicesOf(guest: WantedGuest, disks: readonly DiskSpec[], seed: SeedSpe
     volumes: volumes.filter((volume) => volume !== rootVolume).map(({ device }) => device),
     configDrive: seed === null ? null : driveDevice(seed, guest),
   });
+}
+
+/** The root file system of a container, the only disk that it can have (Nova BLK-13). `checkContainers` reports the others. */
+function containerDisks(guest: WantedGuest, disks: readonly DiskSpec[]): DomainDisk[] {
+  return disks
+    .filter(({ role }) => role === "root")
+    .map(
+      (disk): DomainDisk => ({
+        name: disk.name,
+        device: "disk",
+        bus: "lxc",
+        target: "/",
+        named: false,
+        attachment: attachmentOf(disk, guest),
+        readOnly: false,
+        bootOrder: null,
+        serial: null,
+        given: null,
+      }),
+    );
 }
 
 /** The disks that an adopted guest brought along, and volumes: they get the first free names where none is given. */

@@ -39,6 +39,7 @@ import { checkResizeSnapshots } from "../disk/snapshot-check.ts";
 import { domainActions } from "../guest/actions.ts";
 import { checkAddedDevices } from "../guest/added-check.ts";
 import { checkDomainNames, checkProtection, checkRenames } from "../guest/check.ts";
+import { checkContainerGrowth } from "../guest/container/growth-check.ts";
 import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
 import { checkDomainPatches } from "../guest/domain-patch-check.ts";
@@ -83,6 +84,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkPassphrases,
   checkSeedSecrets,
   checkDisks,
+  checkContainerGrowth,
   checkOwners,
   checkResizeSnapshots,
   checkMissingDirectories,

@@ -468,6 +468,22 @@ export const instanceSchema = {
       expects: "agent, address, ssh, cloud_init or { what: cloud_init, timeout: 15m }",
       examples: ["cloud_init", { what: "ssh", timeout: "5m" }],
     },
+    init: {
+      type: "array",
+      description: "With virt_type: lxc, the program in the container that is started, as an absolute path, and its arguments.",
+      items: {
+        type: "string",
+        description: "The program, or an argument of it.",
+        pattern: "^[^\\u0000-\\u001f]*$",
+        maxLength: 1024,
+        expects: "text without control characters",
+        examples: ["/sbin/init"],
+      },
+      minItems: 1,
+      maxItems: 64,
+      default: ["/sbin/init"],
+      examples: [["/bin/busybox", "httpd", "-f"]],
+    },
     images_type: {
       type: "string",
       description: "Storage driver of its disks. Default: images_type of host.",

@@ -1,9 +1,11 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import { checkUri } from "../config/uri-check.ts";
 import { checkBlankDisks } from "../disk/blank-check.ts";
 import type { Checked } from "../disk/checked.ts";
 import { checkEncryption } from "../disk/encryption-check.ts";
 import { checkRootDisks } from "../disk/root-check.ts";
 import { checkBootOrder } from "../guest/boot-order-check.ts";
+import { checkContainers } from "../guest/container/check.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
 import { checkReady } from "../guest/plug/check.ts";
 import { checkWaits } from "../guest/ready/check.ts";
@@ -14,6 +16,8 @@ import { checkFiles } from "./seed/files-check.ts";
 
 /** Checks of how instances are written. They find mistakes that need no host to be seen, and more with what is known of one. */
 export const writtenChecks: readonly ((checked: Checked) => Diagnostic[])[] = [
+  ({ config }) => checkUri(config),
+  checkContainers,
   checkDrives,
   checkFiles,
   checkHardware,

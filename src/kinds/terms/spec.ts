@@ -101,8 +101,9 @@ export interface DomainDisk {
   /** File name by Nova's layout: `disk`, `disk.config`; or the address of a volume: `volume/data`; or the path of a disk that an adopted guest brought along. */
   readonly name: string;
   readonly device: "disk" | "cdrom";
-  readonly bus: "virtio" | "scsi" | "sata" | "ide" | "usb";
-  /** `vda`, `sda`. */
+  /** `lxc`: the root file system of a container (Nova BLK-04). */
+  readonly bus: "virtio" | "scsi" | "sata" | "ide" | "usb" | "lxc";
+  /** `vda`, `sda`; of a container the directory `/`. */
   readonly target: string;
   /** The configuration names the target. */
   readonly named: boolean;
@@ -150,9 +151,10 @@ export interface DomainSpec {
   readonly plugging?: Plugging;
   /** Which changes of its image recreate its root disk: none, another image by name, and new content under the same name too. */
   readonly rebuild: "manual" | "on_name_change" | "on_image_change";
-  readonly virtType: "kvm" | "qemu";
+  /** `lxc`: a container, which has the fields of `containerRows`. */
+  readonly virtType: "kvm" | "qemu" | "lxc";
   readonly arch: string;
-  /** `q35`, `pc`, `virt`. */
+  /** `q35`, `pc`, `virt`; empty for a container. */
   readonly machine: string;
   readonly vcpus: number;
   readonly memory: number;
@@ -168,6 +170,8 @@ export interface DomainSpec {
   /** Name of the image that it boots from instead of its own disk; null: it is not in rescue (Nova RES-01). */
   readonly rescue: string | null;
   readonly consoleLog: string;
+  /** Program and arguments that a container starts (Nova CTR-01). Absent: it is a virtual machine. */
+  readonly init?: readonly string[];
   readonly flavor: { readonly name: string; readonly disk: number; readonly ephemeral: number; readonly swap: number };
   readonly image: string | null;
   /** What happens to settings of its definition that virtform does not manage. */

@@ -24,6 +24,8 @@ const flags = {
   /** Of a change: to the stored definition. */
   config: 2,
   metadataElement: 2,
+  /** Of a shutdown: the init of a container gets a signal. */
+  bySignal: 8,
 } as const;
 /** libvirt's numbers of the types of values. */
 const valueTypes = { long: 3, unsignedLong: 4 } as const;
@@ -125,7 +127,14 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
     undefine: async (uuid) => {
       await unlessMissing(`Undefining domain ${uuid} failed`, async () => {
         const { persistent } = await call(procedures.isPersistent, { domain: at(uuid) }, uuid);
-        if (persistent === 1) await call(procedures.undefine, { domain: at(uuid), flags: flags.undefineAll }, uuid);
+        if (persistent !== 1) return;
+        try {
+          await call(procedures.undefine, { domain: at(uuid), flags: flags.undefineAll }, uuid);
+        } catch (error) {
+          // A driver that keeps nothing beside definitions, as that of containers, takes no flags.
+          if (!isRefusal(error, is.invalidArgument)) throw error;
+          await call(procedures.undefine, { domain: at(uuid), flags: 0 }, uuid);
+        }
       });
     },
     start: async (uuid, { paused = false } = {}) => {
@@ -146,11 +155,14 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
         () => call(procedures.resume, { domain: at(uuid) }, uuid),
         (state) => state === 1,
       ),
-    shutdown: (uuid) =>
+    shutdown: (uuid, how = "request") =>
       change(
         `Shutting domain ${uuid} down failed`,
         uuid,
-        () => call(procedures.shutdown, { domain: at(uuid) }, uuid),
+        () =>
+          how === "request"
+            ? call(procedures.shutdown, { domain: at(uuid) }, uuid)
+            : call(procedures.shutdownBy, { domain: at(uuid), flags: flags.bySignal }, uuid),
         (state) => state === shutOff,
       ),
     destroy: async (uuid) => {

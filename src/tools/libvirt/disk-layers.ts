@@ -1,5 +1,6 @@
 import { find, findAll, type XmlElement } from "../xml.ts";
 import { diskSource } from "./disk-source.ts";
+import { mountedDisks } from "./mounted-disks.ts";
 
 /** A file, a device or an image that a definition names for a disk. */
 export interface NamedLayer {
@@ -27,7 +28,18 @@ export interface DiskLayers {
 
 /** The disks of a domain's definition with their layers. Pure. */
 export function diskLayers(domain: XmlElement): DiskLayers[] {
-  return findAll(find(domain, "devices"), "disk").map((disk): DiskLayers => {
+  const mounted = mountedDisks(domain).map(
+    ({ directory, source, readOnly }): DiskLayers => ({
+      target: directory,
+      device: "disk",
+      readOnly,
+      top: { source, format: "raw" },
+      below: [],
+      whole: true,
+      mirror: null,
+    }),
+  );
+  const disks = findAll(find(domain, "devices"), "disk").map((disk): DiskLayers => {
     const source = diskSource(find(disk, "source"));
     const mirror = find(disk, "mirror");
     return {
@@ -42,6 +54,7 @@ export function diskLayers(domain: XmlElement): DiskLayers[] {
           : { job: mirror.attributes["job"] ?? "copy", source: diskSource(find(mirror, "source")) ?? mirror.attributes["file"] ?? null },
     };
   });
+  return [...disks, ...mounted];
 }
 
 function layersBelow(disk: XmlElement): Pick<DiskLayers, "below" | "whole"> {

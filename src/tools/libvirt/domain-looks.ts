@@ -51,6 +51,16 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
     return new Set(domains.map(({ uuid }) => uuid));
   }
 
+  /** The states of all domains; undefined from a driver that gives them one by one, as that of containers. */
+  async function statesOfAll(): Promise<ReturnType<typeof statesOf> | undefined> {
+    try {
+      return statesOf((await call(procedures.domainStats, { domains: [], groups: flags.statsState, flags: 0 })).stats);
+    } catch (error) {
+      if (isRefusal(error, is.noSupport)) return undefined;
+      throw error;
+    }
+  }
+
   async function snapshotsOf(domain: WireDomain): Promise<string[]> {
     const { snapshots } = await call(procedures.listSnapshots, { domain, needResults: 1, flags: 0 }, domain.name);
     return snapshots.map(({ name }) => name).sort();
@@ -98,7 +108,7 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
   async function listFor(readers: readonly Reader[]): Promise<void> {
     const [{ domains }, states, transient, saved, autostart, snapshots, checkpoints] = await Promise.all([
       call(procedures.listDomains, { needResults: 1, flags: 0 }),
-      call(procedures.domainStats, { domains: [], groups: flags.statsState, flags: 0 }).then(({ stats }) => statesOf(stats)),
+      statesOfAll(),
       listed("transient"),
       listed("managedSave"),
       listed("autostart"),
@@ -107,7 +117,7 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
     ]);
     const recordOf = async (domain: WireDomain): Promise<DomainRecord | undefined> => {
       const { name, uuid } = domain;
-      const state = states.get(uuid);
+      const state = states === undefined ? await stateOf(domain) : states.get(uuid);
       // It came or went meanwhile.
       if (state === undefined) return undefined;
       const stored = xmlOf(domain, flags.inactive);

@@ -156,8 +156,11 @@ export interface Libvirt extends NetworkFace {
   start(uuid: string, options?: { readonly paused?: boolean }): Promise<void>;
   /** Resumes a paused guest; does nothing when it runs. */
   resume(uuid: string): Promise<void>;
-  /** Asks the guest to power off (ACPI); does not wait. Does nothing when it is off. */
-  shutdown(uuid: string): Promise<void>;
+  /**
+   * Asks the guest to power off (ACPI; a container through `/dev/initctl`); does not wait. Does nothing when it is off. `signal`: sends the
+   * first process of a container SIGTERM, because libvirt calls it a success when a container has no initctl.
+   */
+  shutdown(uuid: string, how?: "request" | "signal"): Promise<void>;
   /** Powers it off at once; does nothing when it is off or does not exist. */
   destroy(uuid: string): Promise<void>;
   /** Whether libvirt starts the domain when the host boots; false when it does not exist. */

@@ -24,6 +24,7 @@ export function hintFor(error: LibvirtError, networks: Networks = { inactive: []
     return "Another daemon of libvirt does not answer; virtlogd writes the console log: systemctl start virtlogd.";
   }
   if (number === is.internalError && domain === errorDomains.qemu) return qemuEnded;
+  if (number === is.internalError && domain === errorDomains.lxc) return containerEnded;
   return undefined;
 }
 
@@ -54,5 +55,7 @@ const rights =
   "This user may not do that: add it to the group libvirt (usermod -aG libvirt USER, then log in again), or allow the polkit action org.libvirt.unix.manage.";
 const unreadable =
   "The guest's process may not read a file: every directory above it must be searchable by the user that qemu runs as (libvirt-qemu on Debian), the file must belong to that user or be readable by it, and AppArmor or SELinux must allow the path (journalctl -k shows denials).";
+const containerEnded =
+  "Its log is in /var/log/libvirt/lxc. Usual causes: the program that init names is not in the root file system; the image has a partition table, and a container needs an image of the file system alone; the host has no cgroups or no loop devices.";
 const qemuEnded =
   "qemu ended; its log is in /var/log/libvirt/qemu. Usual causes: a disk that its user may not read (directories above it must be searchable; journalctl -k shows denials by AppArmor or SELinux), a wrong key for Ceph in libvirt's secret, too little free memory, or a missing /dev/kvm (set host.virt_type to qemu for emulation).";

@@ -25,6 +25,7 @@ export const errorCodes = {
 export const errorDomains = {
   rpc: 7,
   qemu: 10,
+  lxc: 17,
   network: 19,
   domain: 20,
   secret: 30,

@@ -14,7 +14,8 @@ export interface Whereabouts {
 /** An error for a connection that could not be made: why, and what to do. Errors with a remedy of their own are returned unchanged. */
 export function unreachable(error: unknown, { uri, host, path }: Whereabouts): unknown {
   if (isLoginRefusal(error)) return failure(uri, error.words, error.domain === errorDomains.dbus ? busHint : polkitHint, error);
-  if (isRefusal(error, errorCodes.noConnect, errorCodes.invalidArgument)) return failure(uri, error.words, uriHint, error);
+  if (isRefusal(error, errorCodes.noConnect, errorCodes.invalidArgument))
+    return failure(uri, error.words, uri.startsWith("lxc:") ? containersHint : uriHint, error);
   if (!isDialError(error)) {
     return error instanceof Error && "words" in error ? failure(uri, errorMessage(error), uriHint, error) : error;
   }
@@ -48,6 +49,8 @@ const busHint =
   'libvirt asks polkit who may use it, and the message bus of the system does not run: start it with polkit (systemctl start dbus polkit), or write auth_unix_rw = "none", unix_sock_group = "libvirt" and unix_sock_rw_perms = "0770" into libvirtd.conf and add the user to the group libvirt.';
 const polkitHint =
   "polkit refuses this user the action org.libvirt.unix.manage: add the user to the group libvirt (usermod -aG libvirt USER, then log in again), or allow the action in a rule of /etc/polkit-1/rules.d.";
+const containersHint =
+  "libvirt on the host has no driver of containers: install it (on Debian and Ubuntu: apt install libvirt-daemon-driver-lxc) and restart libvirtd. Some distributions have none.";
 const uriHint = "Check host.uri: qemu:///system, qemu:///session and qemu+ssh://USER@HOST/system are usual.";
 
 function failure(uri: string, why: string, hint: string, cause: unknown): UnreachableError {

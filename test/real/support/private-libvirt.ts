@@ -22,6 +22,8 @@ export interface PrivateLibvirtOptions {
    * daemons, libvirtd answers on these sockets; it has none of its own name then.
    */
   readonly split?: boolean;
+  /** `lxc:///system` is this libvirt as well: libvirt takes cgroups for those of version 2 while both versions are mounted. */
+  readonly containers?: boolean;
 }
 
 const drivers = ["qemu", "secret", "network", "nwfilter", "storage"] as const;
@@ -32,7 +34,7 @@ const bus = `<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bu
 export async function startPrivateLibvirt(
   t: { after(done: () => unknown): void },
   directory: string,
-  { config = [], polkit = false, split = false }: PrivateLibvirtOptions = {},
+  { config = [], polkit = false, split = false, containers = false }: PrivateLibvirtOptions = {},
 ): Promise<PrivateLibvirt> {
   const etc = `${directory}/etc-libvirt`;
   await mkdir(`${etc}/qemu/networks`, { recursive: true });
@@ -48,6 +50,7 @@ export async function startPrivateLibvirt(
     ),
     `mount --bind ${etc} /etc/libvirt`,
     "ip link set lo up",
+    ...(containers ? ["if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi"] : []),
     ...(polkit
       ? [
           `dbus-daemon --config-file=${directory}/bus.conf --nofork --nopidfile &`,
@@ -89,7 +92,7 @@ export async function startPrivateLibvirt(
   };
   const target = ["--target", await inside(), "--mount", "--net", "--pid"];
   const run = (words: readonly string[]) => runProgram("nsenter", [...target, ...words], 300_000);
-  const uri = split ? "qemu:///system?socket=/run/libvirt/virtqemud-sock" : "qemu:///system";
+  const uri = split ? "qemu:///system?socket=/run/libvirt/virtqemud-sock" : containers ? "lxc:///system" : "qemu:///system";
   for (let tries = 0; ; tries += 1) {
     if ((await run(["virsh", "-q", "-c", uri, "version"])).code === 0) return { run };
     if (tries === 60 || child.exitCode !== null) throw new Error(`the private libvirt does not answer:\n${log}`);

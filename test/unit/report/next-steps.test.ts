@@ -45,3 +45,9 @@ test("commands reach the configuration that was applied, and of many guests the 
   assert.match(many, /\n {2}virtform -C 'my site' console web-0 prod\.yaml --var 'a=b c' {2}shows how it boots\n/);
   assert.equal(text([]), "");
 });
+
+test("a container has no console log to be shown", () => {
+  const container = { ...guest("box", [], false), silent: true } as const;
+  assert.match(text([container]), /outgoing connections only, or no network\n\n {2}virtform list {2}shows addresses\n$/);
+  assert.match(text([container, guest("web", [], false)]), /\n {2}virtform console web {2}shows how it boots\n$/);
+});

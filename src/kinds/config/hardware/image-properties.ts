@@ -14,7 +14,7 @@ const architecture = oneOf(["x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc
 const xenOnly = "Only Xen has it.";
 const otherBuses = {
   fdc: "Guests have no floppy drives.",
-  lxc: "Containers are not supported.",
+  lxc: "Containers have no buses. Remove it; virt_type: lxc of the host makes containers.",
   uml: "User mode Linux is not supported.",
   xen: xenOnly,
 };

@@ -1,4 +1,5 @@
 import { find, textAt } from "../../../tools/xml.ts";
+import type { DomainSpec } from "../../terms/spec.ts";
 import { add, at } from "../draft.ts";
 import type { DeviceFields, GuestField } from "../field.ts";
 import { liveCpuShare } from "../live/limits.ts";
@@ -109,13 +110,22 @@ export const cpuFields: readonly GuestField[] = [
       path: `quota.cpu_${name}`,
       onlyIfSet: true,
       running: liveCpuShare,
-      want: ({ values }) => values[`quota.cpu_${name}`] ?? null,
+      want: (spec) => spec.values[`quota.cpu_${name}`] ?? containerShare(name, spec),
       owns: [`cputune/${name}`],
       write: (domain, value) => setText(at(domain, "cputune", name), value),
       read: (domain) => numberOf(textAt(domain, "cputune", name)),
     }),
   ),
 ];
+
+/** Microseconds. */
+const containerPeriod = 100_000;
+
+/** A container sees every processor of the host; its `vcpus` is how much time of them it gets. Null for a virtual machine. */
+function containerShare(name: "shares" | "period" | "quota", { virtType, vcpus, values }: DomainSpec): number | null {
+  if (virtType !== "lxc" || name === "shares") return null;
+  return name === "period" ? containerPeriod : vcpus * Number(values["quota.cpu_period"] ?? containerPeriod);
+}
 
 /** Host CPUs that each virtual CPU may run on, by its number. */
 export const pinnings: DeviceFields<{ readonly vcpu: string; readonly cpus: string }> = {

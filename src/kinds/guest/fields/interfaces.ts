@@ -48,7 +48,8 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
     },
     {
       name: "model",
-      want: ({ model }) => model,
+      // A container has one end of a pair of virtual interfaces.
+      want: ({ model }, { virtType }) => (virtType === "lxc" ? null : model),
       owns: ["model@type"],
       follows: ["address"],
       write: (card, value) => set(at(card, "model"), "type", value),

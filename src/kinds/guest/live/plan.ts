@@ -76,11 +76,15 @@ export function planLive(want: DomainSpec, wanted: DomainFields, have: DomainSta
     const key = group.slice(section.length + 1);
     const item = row.items(want).find((one) => row.key(one) === key);
     const attached = Object.keys(active).some((path) => path.startsWith(`${group}.`));
-    if (item !== undefined && attached) {
+    if (item !== undefined && attached && want.virtType !== "lxc") {
       changeDevice(members, group);
       continue;
     }
     if (hotplug === undefined) continue;
+    if (want.virtType === "lxc") {
+      if (members[0] !== undefined) reasons.set(members[0], "devices of a container come and go while it is off");
+      continue;
+    }
     if (item === undefined && attached) {
       decide(members, hotplug.detach(key, guest), { do: "detach", section, key });
     } else if (item !== undefined) {

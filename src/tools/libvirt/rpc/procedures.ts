@@ -120,6 +120,7 @@ export const procedures = {
   create: change(196, "DOMAIN_CREATE_WITH_FLAGS", flagged, one),
   resume: change(28, "DOMAIN_RESUME", one, nothing),
   shutdown: change(33, "DOMAIN_SHUTDOWN", one, nothing),
+  shutdownBy: change(258, "DOMAIN_SHUTDOWN_FLAGS", flagged, nothing),
   destroy: change(12, "DOMAIN_DESTROY", one, nothing),
   setAutostart: change(29, "DOMAIN_SET_AUTOSTART", struct({ domain, autostart: int }), nothing),
   removeManagedSave: change(184, "DOMAIN_MANAGED_SAVE_REMOVE", flagged, nothing),

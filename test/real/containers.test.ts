@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type TestContext, test } from "node:test";
+import { stringify } from "yaml";
+import { makeContainerRoot } from "./support/container-root.ts";
+import { type PrivateLibvirt, startPrivateLibvirt } from "./support/private-libvirt.ts";
+import { until } from "./support/until.ts";
+import { checkout, mustRun, type Result } from "./support/virtform.ts";
+import { createWorkspace, type Workspace } from "./support/workspace.ts";
+
+/*
+ * Containers of libvirt's LXC driver. They need cgroups, so libvirtd runs in namespaces of its own.
+ */
+
+interface Scene {
+  readonly workspace: Workspace;
+  readonly libvirt: PrivateLibvirt;
+  readonly name: string;
+  write(change: { readonly disk?: string; readonly ram?: string; readonly init?: readonly string[] }): Promise<void>;
+  virtform(...args: readonly string[]): Promise<Result>;
+  virsh(...args: readonly string[]): Promise<string>;
+  /** A file in the container, while it runs. */
+  inside(...command: readonly string[]): Promise<string>;
+}
+
+async function prepare(t: TestContext): Promise<Scene> {
+  const made = await createWorkspace(t);
+  // Short, as the name of a file of a loop device has to be.
+  const instancesPath = await mkdtemp("/tmp/vl-");
+  t.after(() => rm(instancesPath, { recursive: true, force: true }));
+  const workspace = { ...made, instancesPath };
+  const libvirt = await startPrivateLibvirt(t, workspace.directory, { containers: true });
+  const root = await makeContainerRoot(workspace.directory);
+  const name = `${workspace.prefix}-web`;
+  const succeed = async (words: readonly string[]) => {
+    const { code, stdout, stderr } = await libvirt.run(words);
+    assert.equal(code, 0, `${words.join(" ")}:\n${stdout}${stderr}`);
+    return stdout;
+  };
+  const virsh = (...args: readonly string[]) => succeed(["virsh", "-q", "-c", "lxc:///system", ...args]);
+  return {
+    workspace,
+    libvirt,
+    name,
+    write: ({ disk = "32MiB", ram = "64MiB", init }) =>
+      writeFile(
+        `${workspace.directory}/virtform.yaml`,
+        stringify({
+          project: workspace.project,
+          host: { virt_type: "lxc", instances_path: workspace.instancesPath },
+          images: { busybox: { source: root, disk_format: "raw" } },
+          networks: { [`${workspace.prefix}n`]: { subnets: [{ cidr: "10.91.0.0/24" }] } },
+          flavors: { small: { vcpus: 1, ram, disk } },
+          instances: {
+            [name]: {
+              image: "busybox",
+              flavor: "small",
+              networks: [{ network: `${workspace.prefix}n` }],
+              ...(init === undefined ? {} : { init }),
+            },
+          },
+        }),
+      ),
+    virtform: (...args) => libvirt.run([process.execPath, `${checkout}bin/virtform.js`, ...args, workspace.directory]),
+    virsh,
+    inside: (...command) => virsh("lxc-enter-namespace", name, "--noseclabel", "--", ...command),
+  };
+}
+
+async function succeeds({ code, stdout, stderr }: Result): Promise<string> {
+  assert.equal(code, 0, stdout + stderr);
+  return stdout;
+}
+
+async function assertConverged({ virtform }: Scene): Promise<void> {
+  assert.match(await succeeds(await virtform("plan", "--detailed-exitcode")), /^No changes\./m);
+}
+
+/** The disk of the container. */
+async function diskOf({ virsh, name }: Scene): Promise<string> {
+  return /<source file='([^']*)'/.exec(await virsh("dumpxml", "--inactive", name))?.[1] ?? "";
+}
+
+/** Whether the host has a loop device for a file. */
+async function isAttached(path: string): Promise<boolean> {
+  return (await mustRun("losetup", ["--associated", path])).trim() !== "";
+}
+
+test("Nova CTR-01: a container runs its init from an image, is changed, stopped, grown and destroyed", async (t) => {
+  const scene = await prepare(t);
+  const { name, write, virtform, virsh, inside, libvirt, workspace } = scene;
+  await write({ init: ["/sbin/init", "one", "two words"] });
+  await succeeds(await virtform("validate"));
+  await succeeds(await virtform("apply", "--auto-approve"));
+  await assertConverged(scene);
+
+  const started = await until("its first process", 20, async () => {
+    const text = await inside("/bin/cat", "/var/started").catch(() => "");
+    return text === "" ? undefined : text;
+  });
+  assert.equal(started.trim(), `1 on ${name} with one two words`);
+  assert.match(await inside("/bin/cat", "/var/links"), /: eth0@/);
+  assert.match(await succeeds(await virtform("list")), new RegExp(`^${name} +active`, "m"));
+  assert.match(await succeeds(await virtform("show", name)), /virt_type: lxc/);
+
+  const disk = await diskOf(scene);
+  assert.equal(await isAttached(disk), true);
+  const { stdout: mounts } = await libvirt.run(["cat", "/proc/mounts"]);
+  assert.doesNotMatch(mounts, /\/dev\/loop/, "the host has the file system not mounted");
+
+  const console = await virtform("console", name);
+  assert.equal(console.code, 1);
+  assert.match(console.stderr, /is a container, whose console has no log/);
+
+  await virsh("setmem", name, "40MiB", "--live");
+  const drift = await virtform("drift");
+  assert.equal(drift.code, 2, drift.stdout + drift.stderr);
+  assert.match(drift.stdout, /memory +40MiB → 64MiB/);
+  await succeeds(await virtform("apply", "--auto-approve"));
+  assert.match(await virsh("dumpxml", name), /<currentMemory unit='KiB'>65536</);
+  await assertConverged(scene);
+
+  const grown = { disk: "48MiB", init: ["/sbin/init", "one", "two words"] };
+  await write(grown);
+  const refused = await virtform("plan");
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr + refused.stdout, /cannot grow while the container runs/);
+  await succeeds(await virtform("stop", name, "--auto-approve"));
+  assert.equal((await virsh("domstate", name)).trim(), "shut off");
+  assert.equal(await mustRun("debugfs", ["-R", "cat /var/ended", disk]), "ended\n");
+  await until("release of the loop device", 10, async () => ((await isAttached(disk)) ? undefined : true));
+  await succeeds(await virtform("apply", "--auto-approve"));
+  await assertConverged(scene);
+  const kibibytes = Number(/(\d+) +\d+ +\d+ +\d+% \/$/m.exec(await inside("/bin/df", "-k", "/"))?.[1]);
+  assert.ok(kibibytes > 36 * 1024, `the file system has ${kibibytes} KiB`);
+
+  await succeeds(await virtform("restart", name, "--auto-approve"));
+  await assertConverged(scene);
+  await succeeds(await virtform("destroy", "--auto-approve", "--allow-destroy"));
+  assert.equal((await virsh("list", "--all", "--name")).trim(), "");
+  assert.equal(await isAttached(disk), false);
+  assert.match(await mustRun("ls", [workspace.instancesPath]), /_base/);
+});
+
+test("a container that does not start leaves nothing mounted, and the next apply ends what is left", async (t) => {
+  const scene = await prepare(t);
+  await scene.write({ init: ["/sbin/missing"] });
+  const failed = await scene.virtform("apply", "--auto-approve");
+  assert.equal(failed.code, 1, failed.stdout + failed.stderr);
+  assert.match(
+    (failed.stdout + failed.stderr).replace(/\s+/g, " "),
+    /cannot find init path '\/sbin\/missing'.*the program that init names is not in the root file system/,
+  );
+  const disk = await diskOf(scene);
+  await until("release of the loop device", 10, async () => ((await isAttached(disk)) ? undefined : true));
+  await scene.write({});
+  await succeeds(await scene.virtform("apply", "--auto-approve"));
+  await assertConverged(scene);
+  assert.equal((await scene.virsh("domstate", scene.name)).trim(), "running");
+  await succeeds(await scene.virtform("destroy", "--auto-approve", "--allow-destroy"));
+});
