@@ -31,6 +31,12 @@ export function addressText(text: string): string {
   return ip === undefined ? text : formatIp(ip);
 }
 
+/** Reads `10.0.0.0/24`, or one address as the subnet of it alone; undefined for other text. */
+export function addressSubnet(text: string): Cidr | undefined {
+  const ip = parseIp(text);
+  return ip === undefined ? parseCidr(text) : { ...ip, prefix: bits[ip.family] };
+}
+
 /** Reads `10.0.0.0/24`; undefined for other text. Bits behind the prefix stay as they are written. */
 export function parseCidr(text: string): Cidr | undefined {
   const [address = "", prefix = "", ...rest] = text.split("/");

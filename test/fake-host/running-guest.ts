@@ -59,7 +59,6 @@ export function createRunningGuests(from?: RunningGuests): RunningGuests {
         const address = { type: "pci", domain: "0x0000", bus: `0x${port.toString(16).padStart(2, "0")}`, slot: "0x00", function: "0x0" };
         device.children.push(xml("address", address));
       }
-      if (device.name === "interface") device.children.push(xml("target", { dev: `vnet${domain.id}-${key}` }));
       device.children.push(xml("alias", { name: `${device.name}-${key}` }));
       if (device.name === "interface" && child(device, "target") === undefined) {
         const taken = childrenOf(devices, "interface").map((card) => child(card, "target")?.attributes["dev"]);

@@ -127,7 +127,10 @@ export function liveDomain(stored: Xml, id: number): Xml {
     const target = child(device, "target")?.attributes["dev"] ?? device.attributes["index"] ?? "0";
     device.children.push(xml("alias", { name: `${device.name}-${target}` }));
     if (device.name === "graphics") device.attributes["port"] = String(5900 + id);
-    if (device.name === "interface") set(device, xml("target", { dev: tapName(id, cards++) }));
+    if (device.name === "interface") {
+      if (child(device, "target") === undefined) set(device, xml("target", { dev: tapName(id, cards) }));
+      cards += 1;
+    }
     if (device.name === "serial" || device.name === "console") device.children.unshift(xml("source", { path: `/dev/pts/${id}` }));
   }
   root.children.push(xml("seclabel", { type: "dynamic", model: "dac", relabel: "yes" }, [xml("label", {}, "+64055:+64055")]));

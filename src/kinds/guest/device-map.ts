@@ -4,6 +4,7 @@ import { userError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { problem } from "../../model/problem.ts";
 import type { RescueDevice } from "../config/rescue-of.ts";
+import { type DriveFormat, driveDevice } from "../terms/drive-format.ts";
 import type { DomainDisk } from "../terms/spec.ts";
 
 /** What determines the names and buses of a guest's disks. */
@@ -34,7 +35,7 @@ export interface DeviceMapInput {
     /** 1 is tried after the root disk (Nova BLK-09). Negative or absent: never. */
     readonly bootIndex?: number;
   }[];
-  readonly configDrive: { readonly format: "iso9660" | "vfat"; readonly attachment: DiskAttachment } | null;
+  readonly configDrive: { readonly format: DriveFormat; readonly attachment: DiskAttachment } | null;
 }
 
 type Bus = DomainDisk["bus"];
@@ -97,7 +98,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
   for (const volume of input.volumes ?? []) disks.push(volumeDisk(volume, { bus: diskBus, bootOrder: orderOf(volume.bootIndex), next }));
   if (input.configDrive !== null) {
     const { format, attachment } = input.configDrive;
-    const drive = format === "iso9660";
+    const drive = driveDevice(format) === "cdrom";
     const bus = drive ? (busOf(input.properties["hw_cdrom_bus"], cdromBuses) ?? defaultDriveBus(input)) : diskBus;
     // Nova BLK-08. Read-only: a guest that wrote to the drive would make it look modified by hand.
     disks.push({

@@ -23,7 +23,7 @@ export const filledIn: readonly (readonly [path: string, value?: RegExp])[] = [
   ["devices/disk/driver@name", /^qemu$/],
   ["devices/disk/backingStore"],
   ["devices/disk/source@index"],
-  ["devices/interface/target@dev", /^(?:vnet|macvtap|tap)\d/],
+  ["devices/interface/target@dev", /^(?:(?:vnet|macvtap|tap)\d|tap[0-9a-f]{8}-[0-9a-f]{2}$)/],
   ...["type", "index", "model", "ports", "vectors"].map((name) => [`devices/controller@${name}`] as const),
   ["devices/controller/model@name"],
   ...["chassis", "port", "index", "busNr"].map((name) => [`devices/controller/target@${name}`] as const),

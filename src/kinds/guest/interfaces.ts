@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
+import { addressSubnet, formatCidr, subnetOf } from "../../model/ip.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import { libvirtNetwork, networkOf } from "../config/network-of.ts";
 import { filteringOf } from "../config/port-filter-of.ts";
 import type { Config, ImageConfig, InstanceConfig, NicConfig } from "../config.ts";
-import { portFilterName, portName } from "../terms/port-filter.ts";
+import { type AddressPair, portFilterName, portName } from "../terms/port-filter.ts";
 import type { InterfaceSpec } from "../terms/spec.ts";
 
 /** The network interfaces of an instance, with addresses and models filled in. `origin`: the name that the instance was created as. */
@@ -26,9 +27,31 @@ export function interfacesOf(
         : {}),
       model: network.model ?? image.properties?.["hw_vif_model"] ?? "virtio",
       link: network.link ?? "up",
+      ...portOf(instance, network),
       filter: filterOf(instance, network, { project, origin, mac }),
     };
   });
+}
+
+function portOf(instance: InstanceConfig, network: NicConfig): Pick<InterfaceSpec, "port"> {
+  const { mtu = null, queues = null, bandwidth, vlan = null, trust = null } = network;
+  const bootOrder = bootOrderOf(instance, network);
+  const port = { mtu, queues, bandwidth: bandwidth === undefined ? null : limitsOf(bandwidth), vlan, trust, bootOrder };
+  return Object.values(port).every((value) => value === null) ? {} : { port };
+}
+
+/** Limits by the names of their fields, in libvirt's unit. */
+function limitsOf(bandwidth: NonNullable<NicConfig["bandwidth"]>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(bandwidth).flatMap(([direction, limits]) =>
+      Object.entries(limits).map(([metric, bytes]) => [`${direction}_${metric}`, Number(bytes) / 1024]),
+    ),
+  );
+}
+
+/** libvirt counts from one, which is the root disk, or in rescue the rescue disk. */
+function bootOrderOf({ rescue = false, adopt }: InstanceConfig, { boot_index: index }: NicConfig): number | null {
+  return index === undefined || adopt === true || rescue !== false ? null : index + 1;
 }
 
 function filterOf(
@@ -39,7 +62,22 @@ function filterOf(
   const filtering = filteringOf(instance, network);
   if (filtering === null || filtering === "none") return filtering;
   const name = portName(origin, mac);
-  return { name, filter: portFilterName(project, name), groups: filtering.groups, addresses: network.addresses ?? [] };
+  return {
+    name,
+    filter: portFilterName(project, name),
+    groups: filtering.groups,
+    addresses: network.addresses ?? [],
+    pairs: pairsOf(network, mac),
+  };
+}
+
+/** Addresses that are none are left out: `checkPorts` reports them. */
+function pairsOf({ allowed_address_pairs: pairs = [] }: NicConfig, mac: string): AddressPair[] {
+  const found = pairs.flatMap(({ address, mac: other = mac }): AddressPair[] => {
+    const subnet = addressSubnet(address);
+    return subnet === undefined ? [] : [{ subnet: formatCidr(subnetOf(subnet)), mac: other }];
+  });
+  return found.filter(({ subnet, mac: of }, index) => found.findIndex((one) => one.subnet === subnet && one.mac === of) === index);
 }
 
 /** The name of an interface within its instance: its position, where it has none. */

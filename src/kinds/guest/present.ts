@@ -11,7 +11,7 @@ export const presentGuest: Presentation = {
   },
   summary: (fields) => [...headlines(fields), ...devices(fields), ...protection(fields)],
   condensed: withWholeDevices,
-  isIdentity: (path) => /^(name|uuid|disks\..+\.serial)$/.test(path),
+  isIdentity: (path) => /^(name|uuid|disks\..+\.serial|interfaces\..+\.target)$/.test(path),
   instanceOf: (name) => name,
 };
 

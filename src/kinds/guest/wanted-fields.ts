@@ -34,7 +34,7 @@ export function hasWantedFields(spec: DomainSpec, found: DomainFields): boolean 
 function isSame(spec: DomainSpec, found: DomainFields): boolean {
   let wanted = 0;
   const isFound = (path: string, value: FieldValue) => {
-    wanted += 1;
+    if (found[path] !== undefined) wanted += 1;
     return found[path] === value || isSatisfied(traitsOf(path), found[path], value);
   };
   return everyWanted(spec, "all", isFound) && Object.keys(found).length === wanted;

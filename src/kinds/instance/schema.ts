@@ -73,6 +73,14 @@ const readyOther = {
   },
 } as const;
 
+const wholeKib = { minimum: "1KiB", multipleOf: "1KiB" } as const;
+
+/** How much an interface may carry. */
+const rates = {
+  average: size("Bytes in a second, over a longer time.", ["10MiB"], wholeKib),
+  burst: size("Bytes that may go faster at once.", ["64MiB"], wholeKib),
+} as const;
+
 /** One network interface of an instance. */
 const networkSchema = {
   type: "object",
@@ -150,9 +158,119 @@ const networkSchema = {
       maxItems: 32,
       examples: [["192.168.50.10", "fd00:50::10"]],
     },
+    mtu: {
+      type: "integer",
+      description:
+        "Largest packet in bytes, for the device on the host, a virtio card and the config drive. Default: mtu of its entry of networks. A running guest gets it with its next start.",
+      minimum: 576,
+      maximum: 65_535,
+      examples: [1400, 9000],
+    },
+    queues: {
+      type: "integer",
+      description:
+        "Number of queues of a virtio card, so that several vCPUs handle its packets: at most as many as the flavor has vCPUs. Default: one, or with hw_vif_multiqueue_enabled one for each vCPU and at most 8. A running guest gets it with its next start.",
+      minimum: 1,
+      maximum: 256,
+      examples: [4],
+    },
+    bandwidth: {
+      type: "object",
+      description: "Limits of what the interface carries, instead of those of the flavor (quota:vif_…). Changed while the guest runs.",
+      additionalProperties: false,
+      anyOf: [{ required: ["inbound"] }, { required: ["outbound"] }],
+      expects: "inbound, outbound or both",
+      properties: {
+        inbound: {
+          type: "object",
+          description: "What the guest may receive.",
+          additionalProperties: false,
+          required: ["average"],
+          properties: {
+            ...rates,
+            peak: size(
+              "Bytes in a second while burst lasts or the host has bandwidth to spare, at least the average.",
+              ["20MiB"],
+              wholeKib,
+            ),
+          },
+          examples: [{ average: "10MiB", peak: "20MiB", burst: "64MiB" }],
+        },
+        outbound: {
+          type: "object",
+          description: "What the guest may send. Linux has no peak for it.",
+          additionalProperties: false,
+          required: ["average"],
+          properties: rates,
+          examples: [{ average: "10MiB" }],
+        },
+      },
+      examples: [{ inbound: { average: "10MiB" }, outbound: { average: "5MiB", burst: "32MiB" } }],
+    },
+    vlan: {
+      type: "integer",
+      description:
+        "VLAN of the interface: the host adds the tag to what the guest sends. For networks of type ovs; on Linux bridges with libvirt 11 or later. Default: that of the network.",
+      minimum: 1,
+      maximum: 4094,
+      examples: [42],
+    },
+    trust: {
+      type: "boolean",
+      description:
+        "The guest may change the MAC addresses and the multicast groups that it receives. For networks of type macvtap and virtio cards. A running guest gets it with its next start.",
+      default: false,
+      examples: [true],
+    },
+    vnic_type: {
+      type: "string",
+      description:
+        "What the guest is connected by, as OpenStack names it. It follows from the type of the network; another one is an error. Cards of the host that are passed through (direct, direct-physical) are not supported.",
+      enum: ["normal", "macvtap"],
+      meanings: { normal: "A tap device in a bridge, or user-mode networking.", macvtap: "A network of type macvtap." },
+      examples: ["macvtap"],
+    },
+    boot_index: {
+      type: "integer",
+      description:
+        "Boot order among disks and interfaces; 1 and up follow the root disk, and the firmware boots over the network (PXE). Default: not booted from.",
+      minimum: 1,
+      examples: [1],
+    },
     security_groups: {
       ...groupNames,
       description: "Security groups of this interface, instead of those of the instance.",
+    },
+    allowed_address_pairs: {
+      type: "array",
+      description:
+        "Addresses that a filtered interface may send from beside its own, such as one that moves between guests (VRRP, keepalived) or subnets behind the guest. They are members of its security groups as well. Changed while the guest runs.",
+      items: {
+        type: "object",
+        description: "Addresses, and the MAC address that the guest sends them with.",
+        additionalProperties: false,
+        required: ["address"],
+        synonyms: { ip_address: "address", ip: "address", cidr: "address", mac_address: "mac" },
+        properties: {
+          address: {
+            type: "string",
+            description: "An IPv4 or IPv6 address or a subnet.",
+            pattern: "^[0-9a-fA-F:.]{2,45}(/[0-9]{1,3})?$",
+            expects: "an IPv4 or IPv6 address or a subnet such as 10.0.0.0/24",
+            examples: ["192.168.50.100", "10.8.0.0/24"],
+          },
+          mac: {
+            type: "string",
+            description: "MAC address. Default: that of the interface.",
+            pattern: "^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
+            expects: "six pairs of lower-case hex digits with colons, the first one even (not a multicast address)",
+            examples: ["00:00:5e:00:01:0a"],
+          },
+        },
+        examples: [{ address: "192.168.50.100" }],
+      },
+      maxItems: 64,
+      examples: [[{ address: "192.168.50.100" }, { address: "192.168.50.100", mac: "00:00:5e:00:01:0a" }]],
     },
     port_filter: {
       ...portFilters,
@@ -507,17 +625,21 @@ export const instanceSchema = {
           properties: {
             format: {
               type: "string",
-              description: "Filesystem of the drive.",
-              enum: ["iso9660", "vfat"],
-              meanings: { iso9660: "A CD.", vfat: "A disk, for guests without CD support." },
-              examples: ["vfat"],
+              description: "Filesystem of the drive, and whose files are on it.",
+              enum: ["iso9660", "vfat", "nocloud"],
+              meanings: {
+                iso9660: "A CD with OpenStack's files.",
+                vfat: "A disk with them, for guests without CD support.",
+                nocloud: "A CD named cidata with meta-data, user-data and network-config, for cloud-init's NoCloud data source.",
+              },
+              examples: ["vfat", "nocloud"],
             },
           },
         },
       ],
-      expects: "true, false or { format: iso9660 | vfat }",
+      expects: "true, false or { format: iso9660 | vfat | nocloud }",
       default: true,
-      examples: [false, { format: "vfat" }],
+      examples: [false, { format: "vfat" }, { format: "nocloud" }],
     },
     user_data: {
       description:

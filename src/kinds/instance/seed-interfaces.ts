@@ -12,7 +12,11 @@ export function seedInterfaces(
   instance: Pick<InstanceConfig, "networks">,
   interfaces: readonly InterfaceSpec[],
 ): SeedInterface[] {
-  return interfaces.map((nic, index) => ({ ...nic, ...describe(config, instance.networks?.[index] ?? {}) }));
+  return interfaces.map((nic, index) => ({
+    ...nic,
+    ...describe(config, instance.networks?.[index] ?? {}),
+    ...(nic.port?.mtu == null ? {} : { mtu: nic.port.mtu }),
+  }));
 }
 
 function describe(config: Pick<Config, "networks">, nic: Pick<NicConfig, "network" | "addresses">) {

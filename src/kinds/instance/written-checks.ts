@@ -8,6 +8,7 @@ import { checkBootOrder } from "../guest/boot-order-check.ts";
 import { checkContainers } from "../guest/container/check.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
 import { checkReady } from "../guest/plug/check.ts";
+import { checkPortSettings } from "../guest/port-settings-check.ts";
 import { checkWaits } from "../guest/ready/check.ts";
 import { checkSettings } from "../guest/settings-check.ts";
 import { checkRescues } from "./rescue-check.ts";
@@ -25,6 +26,7 @@ export const writtenChecks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkBlankDisks,
   checkRootDisks,
   checkBootOrder,
+  checkPortSettings,
   checkWaits,
   checkReady,
   checkRescues,

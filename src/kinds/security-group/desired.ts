@@ -7,7 +7,7 @@ import { groupFilterName, type PortFilter } from "../terms/port-filter.ts";
 import type { InterfaceSpec } from "../terms/spec.ts";
 import { filterLines } from "./filter-lines.ts";
 import { groupWords, portWords } from "./filter-rules.ts";
-import { groupRules } from "./group-rules.ts";
+import { cidrText, groupRules } from "./group-rules.ts";
 import { portDocument } from "./port-document.ts";
 import type { FilterSpec } from "./spec.ts";
 
@@ -32,7 +32,11 @@ export function desiredFilters(wanted: Wanted): Resource<FilterSpec>[] {
   const ports = wantedPorts(wanted);
   if (declared.length === 0 && ports.length === 0) return [];
   const project = config.project ?? "default";
-  const membersOf = (group: string) => ports.flatMap(({ filter }) => (filter.groups.includes(group) ? filter.addresses : []));
+  const membersOf = (group: string) => {
+    const members = ports.filter(({ filter }) => filter.groups.includes(group));
+    // Members may share an address, which moves from one to another.
+    return [...new Set(members.flatMap(({ filter }) => [...filter.addresses, ...filter.pairs.map(({ subnet }) => cidrText(subnet))]))];
+  };
   const ofGroups = declared.map(([name, group]): Resource<FilterSpec> => {
     const document: FilterDocument = { chain: "root", refers: [], rules: groupRules(group, membersOf) };
     const common = { filter: groupFilterName(project, name), document, lines: filterLines(document), rules: groupWords(document) };

@@ -5,7 +5,7 @@ import { filterUuid } from "../terms/port-filter.ts";
 
 /** The comment of the last rule: the version of this form, the digest of the filter as it was applied, and its prevent_destroy. libvirt drops all other places for it. */
 const mark = /^virtform 1 ([0-9a-f]{16})( protected)?$/;
-const addressAttributes: ReadonlySet<string> = new Set(["srcipaddr", "dstipaddr"]);
+const addressAttributes: ReadonlySet<string> = new Set(["srcipaddr", "dstipaddr", "arpsrcipaddr"]);
 
 /** The document of a filter as libvirt takes it. `applied`: digest of its lines. `protects`: its prevent_destroy. */
 export function writeFilter(name: string, { refers, rules }: FilterDocument, applied: string, protects = false): string {

@@ -1,4 +1,4 @@
-import { formatCidr, formatIp, type Ip, parseCidr, parseIp, subnetOf } from "../../model/ip.ts";
+import { addressSubnet, formatCidr, formatIp, type Ip, parseCidr, subnetOf } from "../../model/ip.ts";
 import type { SecurityGroupConfig } from "../config.ts";
 import type { TrafficRule } from "../terms/filter-document.ts";
 import type { FilterRule } from "../terms/filter-state.ts";
@@ -11,7 +11,7 @@ export type GroupRule = NonNullable<SecurityGroupConfig["rules"]>[number];
 const allowed = 500;
 const companion = 510;
 
-/** The rules that enforce a security group. `membersOf`: fixed addresses of the interfaces that have a group. */
+/** The rules that enforce a security group. `membersOf`: addresses and subnets that the interfaces of a group may send from. */
 export function groupRules(
   { rules = [], egress = "all" }: SecurityGroupConfig,
   membersOf: (group: string) => readonly string[],
@@ -50,8 +50,10 @@ interface Other {
 function othersOf({ cidr, group, family }: GroupRule, protocol: ProtocolName, membersOf: (group: string) => readonly string[]): Other[] {
   const isWanted = (version: 4 | 6) => (family === undefined || family === `ipv${version}`) && protocols[protocol][version] !== null;
   if (group !== undefined) {
-    const addresses = membersOf(group).flatMap((text) => parseIp(text) ?? []);
-    return addresses.filter((ip) => isWanted(ip.family)).map((ip) => ({ family: ip.family, at: matching(ip, ip.family === 4 ? 32 : 128) }));
+    const members = membersOf(group).flatMap((text) => addressSubnet(text) ?? []);
+    return members
+      .filter(({ family: version }) => isWanted(version))
+      .map((ip) => ({ family: ip.family, at: ip.prefix === 0 ? () => ({}) : matching(ip, ip.prefix) }));
   }
   const subnet = cidr === undefined ? undefined : parseCidr(cidr);
   // A subnet that cannot be read is an error of its own, and allows nothing.
@@ -114,7 +116,8 @@ const known: ReadonlySet<string> = new Set([
   "comment",
 ]);
 
-function cidrText(text: string): string {
+/** A subnet as people read it: one address without its prefix. */
+export function cidrText(text: string): string {
   const cidr = parseCidr(text);
   if (cidr === undefined) return text;
   const whole = cidr.prefix === (cidr.family === 4 ? 32 : 128);

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import { addressSubnet, formatCidr, subnetOf } from "../../model/ip.ts";
 import type { Pointer } from "../../model/pointer.ts";
 import { problem } from "../../model/problem.ts";
 import { libvirtNetwork, networkOf } from "../config/network-of.ts";
@@ -67,11 +68,37 @@ function checkNic({ config, facts }: Wanted, { name, instance, nic, index }: Wri
     invalid(what, [...place, "port_filter"], mistake),
   );
   const filtering = filteringOf(instance, nic);
+  found.push(
+    ...pairMistakes(nic, isFiltered(filtering)).map(([at, mistake]) => invalid(what, [...place, "allowed_address_pairs", ...at], mistake)),
+  );
   const why = isFiltered(filtering) ? notFilterable(config, facts, nic) : undefined;
   if (why !== undefined) found.push(invalid(what, place, ["cannot be filtered", why]));
   const type = networkOf(config, nic)?.network.type;
   if (isFiltered(filtering) && (type === "routed" || type === "open")) found.push(repliesOnly(what, place, type));
   return found;
+}
+
+/** Pairs that are none, or that would have no effect, each with its place below `allowed_address_pairs`. */
+function pairMistakes({ allowed_address_pairs: pairs }: NicConfig, isOn: boolean): (readonly [Pointer, Mistake])[] {
+  if (pairs === undefined) return [];
+  if (!isOn) {
+    const detail =
+      "Nothing checks what the guest sends, so it may send from any address. Add security_groups, or remove allowed_address_pairs.";
+    return [[[], ["has allowed address pairs and is not filtered", detail]]];
+  }
+  return pairs.flatMap(({ address }, index): (readonly [Pointer, Mistake])[] => {
+    const at = [index, "address"];
+    const cidr = addressSubnet(address);
+    if (cidr === undefined)
+      return [
+        [at, [`has the allowed address ${address}, which is none`, "Write an IPv4 or IPv6 address, or a subnet such as 10.0.0.0/24."]],
+      ];
+    const subnet = subnetOf(cidr);
+    if (subnet.value === cidr.value) return [];
+    return [
+      [at, [`has the allowed subnet ${address}, whose address is inside of it`, `Write ${formatCidr(subnet)}, or the address alone.`]],
+    ];
+  });
 }
 
 function repliesOnly(what: string, pointer: Pointer, type: string): Diagnostic {

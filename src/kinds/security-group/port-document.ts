@@ -2,12 +2,13 @@ import { formatIp, parseIp } from "../../model/ip.ts";
 import type { FilterDocument, TrafficRule } from "../terms/filter-document.ts";
 import { groupFilterName, type PortFilter } from "../terms/port-filter.ts";
 import { linkLocal } from "./link-local.ts";
+import { pairRules } from "./pair-rules.ts";
 
 /**
  * The filter of an interface (Nova FW-02, FW-03): the guest sends from its own MAC and IP addresses alone, is no DHCP server and no router, gets what an
  * interface needs to have addresses at all, and beyond that what its groups allow.
  */
-export function portDocument(project: string, { groups, addresses }: PortFilter, mac: string): FilterDocument {
+export function portDocument(project: string, { groups, addresses, pairs }: PortFilter, mac: string): FilterDocument {
   const found = addresses.flatMap((text) => parseIp(text) ?? []);
   const of = (family: 4 | 6) => found.filter((ip) => ip.family === family).map(formatIp);
   // Without a parameter IP, libvirt learns the address from DHCP. Of an interface with IPv6 addresses alone it must not.
@@ -27,7 +28,7 @@ export function portDocument(project: string, { groups, addresses }: PortFilter,
       { filter: "no-other-l2-traffic", parameters: [] },
       ...groups.map((group) => ({ filter: groupFilterName(project, group), parameters: [] })),
     ],
-    rules: baseRules,
+    rules: pairs.length === 0 ? baseRules : [...baseRules, ...pairRules(pairs, mac)],
   };
 }
 

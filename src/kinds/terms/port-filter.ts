@@ -10,6 +10,16 @@ export interface PortFilter {
   readonly groups: readonly string[];
   /** The fixed addresses that the guest may send from; empty: the one that it gets by DHCP. */
   readonly addresses: readonly string[];
+  /** What the guest may send from beyond that, each once. */
+  readonly pairs: readonly AddressPair[];
+}
+
+/** Addresses that a guest may send from beside its own (Neutron's allowed address pairs). */
+export interface AddressPair {
+  /** A subnet as text: `10.0.0.50/32`. */
+  readonly subnet: string;
+  /** The MAC address that they are sent with: that of the interface, or another one. */
+  readonly mac: string;
 }
 
 /** How the names of all filters of virtform begin. */

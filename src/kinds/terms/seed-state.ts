@@ -1,5 +1,6 @@
 import type { WrongAccess } from "../../drivers/shared/file-access.ts";
 import type { Json } from "../../model/json.ts";
+import type { DriveFormat } from "./drive-format.ts";
 
 /**
  * What a plan may show of a config drive, and what the label keeps of the one last applied. User data stands as a digest
@@ -21,7 +22,7 @@ export type SecretKey = "user_data" | "admin_password";
 export interface SeedState {
   readonly uuid: string;
   readonly instance: string;
-  readonly format: "iso9660" | "vfat";
+  readonly format: DriveFormat;
   /** The driver that keeps it. */
   readonly backend: string;
   readonly place: string | null;

@@ -1,5 +1,6 @@
 import type { DiskAttachment, DiskSpec } from "../../drivers/driver.ts";
 import type { CommandSecret, EnvironmentSecret, SecretRef } from "../../model/secret.ts";
+import type { DriveFormat } from "./drive-format.ts";
 import type { GuestFile } from "./guest-file.ts";
 import type { GuestWait } from "./guest-wait.ts";
 import type { Plugging } from "./plugging.ts";
@@ -29,6 +30,22 @@ export function bytesOfInput(input: Exclude<TextInput, SecretText>): Buffer {
   return "gzip" in input ? Buffer.from(input.gzip, "base64") : Buffer.from(input.text);
 }
 
+/** Settings of a network interface that it may be without. */
+export interface PortSettings {
+  /** Largest packet in bytes; null: what its network gives. */
+  readonly mtu: number | null;
+  /** Null: what the hardware settings of its guest give. */
+  readonly queues: number | null;
+  /** Limits by their names in the table of fields (`inbound_average`): KiB in a second, `_burst` in KiB. Null: those of the flavor. */
+  readonly bandwidth: Readonly<Record<string, number>> | null;
+  /** Null: that of the network. */
+  readonly vlan: number | null;
+  /** The guest may change what it receives (`trustGuestRxFilters`). Null: not said. */
+  readonly trust: boolean | null;
+  /** 1 is tried first; null is not booted from. */
+  readonly bootOrder: number | null;
+}
+
 /** One network interface as it should be. */
 export interface InterfaceSpec {
   /** Within the instance: its position, where none is given. */
@@ -42,6 +59,8 @@ export interface InterfaceSpec {
   readonly link: "up" | "down";
   /** Of an interface in an Open vSwitch network: what the switch and its controllers know the port by. Absent elsewhere. */
   readonly interfaceId?: string;
+  /** Settings that few interfaces have. Absent: it has none of them. */
+  readonly port?: PortSettings;
   /** What it may send and receive; `none`: everything, and a filter in the definition is removed. Null: that is not ours to say. */
   readonly filter: PortFilter | "none" | null;
 }
@@ -62,7 +81,7 @@ export interface SeedAddress {
 
 /** An interface as a config drive describes it. */
 export interface SeedInterface extends InterfaceSpec {
-  /** Of its network, where that gives one. */
+  /** Its own, else that of its network, where one of them is given. */
   readonly mtu?: number;
   readonly addresses?: readonly SeedAddress[];
   /** False: it has only IPv6 addresses, and there is no DHCP to ask for others. */
@@ -76,7 +95,7 @@ export interface SeedSpec {
   readonly instance: string;
   /** Of the instance, as the guest reads it. */
   readonly uuid: string;
-  readonly format: "iso9660" | "vfat";
+  readonly format: DriveFormat;
   readonly hostname: string;
   /** Position within `count`. */
   readonly launchIndex: number;

@@ -1,5 +1,6 @@
-import { find } from "../../../tools/xml.ts";
+import { find, findAll, type XmlElement } from "../../../tools/xml.ts";
 import type { InterfaceSpec } from "../../terms/spec.ts";
+import { isTapName, tapName } from "../../terms/tap-name.ts";
 import { add, at } from "../draft.ts";
 import type { DeviceField, DeviceFields } from "../field.ts";
 import { hotInterfaces } from "../live/interfaces.ts";
@@ -9,6 +10,14 @@ import { set } from "./write.ts";
 
 /** What says more about the network that an interface is in. */
 const placed = ["source@portgroup", "source@portid", "source@mode", "virtualport"];
+
+/** The VLAN of an interface; of one with several or with a mode, all of them. */
+function vlanOf(vlan: XmlElement | undefined): number | string | undefined {
+  if (vlan === undefined) return undefined;
+  const tags = findAll(vlan, "tag").map(({ attributes }) => Object.values(attributes).join(" "));
+  const [tag = ""] = tags;
+  return tags.length === 1 && /^\d+$/.test(tag) && Object.keys(vlan.attributes).length === 0 ? Number(tag) : `trunk ${tags.join(", ")}`;
+}
 
 /** Network interfaces of a guest, by MAC address. */
 export const interfaces: DeviceFields<InterfaceSpec> = {
@@ -90,11 +99,60 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
       read: (card) => find(card, "virtualport", "parameters")?.attributes["interfaceid"],
     },
     {
+      // Nova XML-18: stable, so that other programs of the host know the device of a port. libvirt names those of earlier definitions itself.
+      name: "target",
+      running: "none",
+      want: ({ type, mac }, { uuid, adopted }) => (type === "user" || adopted ? null : tapName(uuid, mac)),
+      satisfied: (have) => have === undefined,
+      write: (card, value) => {
+        const target = at(card, "target");
+        if (target.attributes["dev"] === undefined || isTapName(target.attributes["dev"])) set(target, "dev", value);
+      },
+      read: (card) => {
+        const dev = find(card, "target")?.attributes["dev"];
+        return dev !== undefined && isTapName(dev) ? dev : undefined;
+      },
+    },
+    {
+      name: "mtu",
+      onlyIfSet: true,
+      want: ({ port }) => port?.mtu ?? null,
+      owns: ["mtu@size"],
+      write: (card, value) => set(at(card, "mtu"), "size", value),
+      read: (card) => numberOf(find(card, "mtu")?.attributes["size"]),
+    },
+    {
+      name: "vlan",
+      onlyIfSet: true,
+      want: ({ port }) => port?.vlan ?? null,
+      owns: ["vlan"],
+      write: (card, value) => set(at(card, "vlan", "tag"), "id", value),
+      read: (card) => vlanOf(find(card, "vlan")),
+    },
+    {
+      name: "trust",
+      onlyIfSet: true,
+      want: ({ port }) => (port?.trust == null ? null : port.trust ? "yes" : "no"),
+      satisfied: (have, want) => have === undefined && want === "no",
+      owns: ["@trustGuestRxFilters"],
+      write: (card, value) => set(card, "trustGuestRxFilters", value),
+      read: ({ attributes }) => attributes["trustGuestRxFilters"],
+    },
+    {
+      name: "boot",
+      onlyIfSet: true,
+      want: ({ port }) => port?.bootOrder ?? null,
+      owns: ["boot@order"],
+      write: (card, value) => set(at(card, "boot"), "order", value),
+      read: (card) => numberOf(find(card, "boot")?.attributes["order"]),
+    },
+    {
       name: "queues",
       onlyIfSet: true,
       // Nova gives each virtual CPU one; qemu has memory slots for eight of each card.
-      want: ({ model, type }, { values, vcpus }) =>
-        model === "virtio" && type !== "user" && values["vif_multiqueue"] === true && vcpus > 1 ? Math.min(vcpus, 8) : null,
+      want: ({ model, type, port }, { values, vcpus }) =>
+        port?.queues ??
+        (model === "virtio" && type !== "user" && values["vif_multiqueue"] === true && vcpus > 1 ? Math.min(vcpus, 8) : null),
       owns: ["driver@queues"],
       write: (card, value) => set(at(card, "driver"), "queues", value),
       read: (card) => numberOf(find(card, "driver")?.attributes["queues"]),
@@ -114,7 +172,7 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
         return {
           name,
           onlyIfSet: true,
-          want: (_card, { values }) => values[`quota.vif_${name}`] ?? null,
+          want: ({ port }, { values }) => (port?.bandwidth == null ? values[`quota.vif_${name}`] : port.bandwidth[name]) ?? null,
           owns: [`bandwidth/${direction}@${metric}`],
           write: (card, value) => set(at(card, "bandwidth", direction), metric, value),
           read: (card) => numberOf(find(card, "bandwidth", direction)?.attributes[metric]),

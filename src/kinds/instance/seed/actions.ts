@@ -13,8 +13,10 @@ import { forgetObject, type RecordOptions, readLabel, recordObject, recordWithNe
 import { isElsewhere } from "../../disk/place.ts";
 import { markDrive, markWaitingDrive } from "../../guest/live/drive.ts";
 import { isUp } from "../../power/is-up.ts";
+import { driveDevice, driveLabel } from "../../terms/drive-format.ts";
 import { seedExists, seedGone } from "../../terms/seed-address.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
+import { nocloudTree } from "./nocloud.ts";
 import { publicSeed, seedDigest } from "./public.ts";
 import { resolveSeedSecrets, secretDigest, secretsDigest, seedReferences } from "./secrets.ts";
 import type { SeedRecord } from "./state.ts";
@@ -22,8 +24,6 @@ import { driveRef, seedRecord, seedState, storedSeed } from "./state.ts";
 import type { SeedTree } from "./tree.ts";
 import { seedTree } from "./tree.ts";
 
-/** The label by which cloud-init and others find a config drive. */
-const volumeLabel = "config-2";
 /** The drive may contain a password. libvirt changes the owner of the file when the guest starts. */
 const privateMode = 0o600;
 
@@ -57,10 +57,11 @@ async function buildSeed(context: Context, { spec, exchange = false, waits = fal
   const isPlainFile = disk.backend === plainFileDriver;
   if (label === undefined || (known === undefined && !isPlainFile)) await writeRecord(context, spec, { ...kept, built: null });
 
-  const tree = seedTree(spec, { ...secrets, randomSeed });
+  const values = { ...secrets, randomSeed };
+  const tree = format === "nocloud" ? nocloudTree(spec, values) : seedTree(spec, values);
   const applied = publicSeed(spec);
-  const values = { user_data: secrets.userData, admin_password: secrets.adminPassword };
-  const digests = [...seedReferences(applied).keys()].map((key) => [key, secretDigest(key, values[key], randomSeed)] as const);
+  const references = { user_data: secrets.userData, admin_password: secrets.adminPassword };
+  const digests = [...seedReferences(applied).keys()].map((key) => [key, secretDigest(key, references[key], randomSeed)] as const);
   const builtOf = ({ sha256, stat: { size, mtimeMs, inode } }: WrittenImage) => ({
     digest: seedDigest(spec),
     secrets: secretsDigest(secrets, randomSeed),
@@ -116,12 +117,12 @@ async function writeImage(
   next: readonly FileChange[],
 ): Promise<WrittenImage> {
   const { files } = context.host;
-  if (format === "iso9660") {
-    const data = isoImage(volumeLabel, tree);
+  if (driveDevice(format) === "cdrom") {
+    const data = isoImage(driveLabel(format), tree);
     const [stat] = await files.change([{ do: "write", path, data, mode: privateMode, staged: true }, ...next], "later");
     return whole(path, createHash("sha256").update(data).digest("hex"), stat);
   }
-  await writeVfatImage(context, path, volumeLabel, tree);
+  await writeVfatImage(context, path, driveLabel(format), tree);
   const [{ sha256 }, stat] = await Promise.all([files.digest(path, ["sha256"]), files.stat(path)]);
   if (next.length > 0) await files.change(next, "later");
   return whole(path, sha256, stat);

@@ -8,6 +8,7 @@ import type { Json } from "../../../model/json.ts";
 import { awaitRestored } from "../../guest/memory.ts";
 import { exchangeDrive } from "../../power/plan.ts";
 import { accessFields } from "../../terms/access-fields.ts";
+import { driveDevice } from "../../terms/drive-format.ts";
 import { defined, gone, guests } from "../../terms/guest-address.ts";
 import { type SeedAddress, seedExists, seedGone } from "../../terms/seed-address.ts";
 import type { SecretKey } from "../../terms/seed-state.ts";
@@ -57,7 +58,7 @@ export function diffSeed(
     ...(there !== undefined && !there.intact ? [{ path: "intact", old: false, new: true, cause: "drift" as const }] : []),
   ];
   const causes: Cause[] = [...(configured ? ["config" as const] : []), ...(drifted ? ["drift" as const] : [])];
-  const verb = there === undefined ? "create" : there.format === want.format ? "update" : "replace";
+  const verb = there === undefined ? "create" : driveDevice(there.format) === driveDevice(want.format) ? "update" : "replace";
   const waitsFor = whyNotLive(want, verb, moved, situation);
   const live = situation.running && waitsFor === null;
   const waits = situation.running && situation.saved !== true && !live && there !== undefined;
@@ -99,7 +100,7 @@ function whyNotLive(
   if (saved) return "its memory is saved";
   if (verb === "create") return "it runs without the drive";
   if (verb === "replace" || moved) return "the drive is another device then";
-  if (want.format !== "iso9660") return "a vfat drive is a disk, which is not exchanged";
+  if (driveDevice(want.format) === "disk") return "a vfat drive is a disk, which is not exchanged";
   if (want.disk.backend !== plainFileDriver) return "only a file in a CD drive is exchanged";
   return exchangeable === true ? null : exchangeable;
 }

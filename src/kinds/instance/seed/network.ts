@@ -1,7 +1,7 @@
 import { formatIp, netmaskOf, parseCidr } from "../../../model/ip.ts";
 import type { Json } from "../../../model/json.ts";
-import { uuidV5 } from "../../../model/uuid.ts";
 import type { SeedAddress, SeedInterface, SeedSpec } from "../../terms/spec.ts";
+import { portId } from "../../terms/tap-name.ts";
 
 /**
  * `network_data.json` (Nova CFG-11): one link for each interface, with the MTU of its network where that gives one, and one network for each of
@@ -19,7 +19,7 @@ export function networkData(spec: Pick<SeedSpec, "uuid" | "interfaces">): Json {
     links: spec.interfaces.map(({ type, mac, mtu = null }, index) => ({
       id: `interface${index}`,
       // Guests see the same identity of a card after every rebuild.
-      vif_id: uuidV5(mac, spec.uuid),
+      vif_id: portId(spec.uuid, mac),
       type: type === "user" ? "phy" : "bridge",
       mtu,
       ethernet_mac_address: mac,
@@ -35,15 +35,19 @@ export function networkData(spec: Pick<SeedSpec, "uuid" | "interfaces">): Json {
   };
 }
 
+/** Whether an interface asks for an IPv4 address by DHCP: no other one is written for it. */
+export function leasesIpv4({ addresses = [], ipv4 }: SeedInterface): boolean {
+  return ipv4 !== false && !addresses.some(({ dhcp, family }) => !dhcp && family === 4);
+}
+
 interface NetworkData {
   readonly type: "ipv4_dhcp" | "ipv4" | "ipv6";
   readonly [key: string]: Json;
 }
 
-function networksOf({ addresses = [], ipv4 }: SeedInterface): NetworkData[] {
-  const written = addresses.filter(({ dhcp }) => !dhcp);
-  const leased = ipv4 !== false && !written.some(({ family }) => family === 4);
-  return [...(leased ? [{ type: "ipv4_dhcp" as const }] : []), ...written.map(writtenNetwork)];
+function networksOf(nic: SeedInterface): NetworkData[] {
+  const written = (nic.addresses ?? []).filter(({ dhcp }) => !dhcp);
+  return [...(leasesIpv4(nic) ? [{ type: "ipv4_dhcp" as const }] : []), ...written.map(writtenNetwork)];
 }
 
 function writtenNetwork({ family, address, prefix, gateway, dnsServers, routes }: SeedAddress): NetworkData {

@@ -9,13 +9,14 @@ import type { InstanceLabel } from "../../directory/label.ts";
 import { type AskedDisk, askDrivers } from "../../disk/ask-drivers.ts";
 import { damagedEntry } from "../../disk/damaged-entry.ts";
 import { instanceOwner } from "../../terms/disk-owner.ts";
+import type { DriveFormat } from "../../terms/drive-format.ts";
 import { seeds } from "../../terms/seed-address.ts";
 import type { SeedState } from "../../terms/seed-state.ts";
 import { type BuiltSecrets, changedSecrets, type RecordedSecrets } from "./recorded-secrets.ts";
 
 /** The record of a config drive in the label of its instance. Only the owner of the file can read the label. */
 export interface SeedRecord {
-  readonly format: "iso9660" | "vfat";
+  readonly format: DriveFormat;
   /** The driver that keeps it. */
   readonly backend: string;
   /** The pool or the like that it is kept in; null for a file. */

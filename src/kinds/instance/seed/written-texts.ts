@@ -5,6 +5,7 @@ import { readIsoFile } from "../../../tools/iso9660/read-file.ts";
 import { readVfatFile } from "../../../tools/read-vfat-file.ts";
 import { instanceNames } from "../../config/instance-names.ts";
 import type { Config } from "../../config.ts";
+import { driveDevice, userDataPath } from "../../terms/drive-format.ts";
 import type { SeedState } from "../../terms/seed-state.ts";
 import { bytesOfInput, isSecretText } from "../../terms/spec.ts";
 import { driveRef, type SeedLook } from "./state.ts";
@@ -28,9 +29,9 @@ async function writtenTexts(context: Context, config: Config, states: Iterable<S
   const found = await Promise.all(
     [...drives].slice(0, mostDrives).map(async ([sha256, { uuid, place, backend, format }]) => {
       const [put, drive] = [putOf(backend), driveRef(context, uuid, place)];
-      const readFile = format === "vfat" ? readVfatFile : readIsoFile;
+      const readFile = driveDevice(format) === "disk" ? readVfatFile : readIsoFile;
       // Where the drive cannot be read, the plan shows digests.
-      const bytes = await readFile((range) => put.read(context, drive, range), "openstack/latest/user_data").catch(() => undefined);
+      const bytes = await readFile((range) => put.read(context, drive, range), userDataPath(format)).catch(() => undefined);
       return bytes !== undefined && digestOf(bytes) === sha256 ? [[sha256, bytes.toString("utf8")] as const] : [];
     }),
   );

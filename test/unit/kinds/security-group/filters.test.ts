@@ -8,7 +8,7 @@ import { type GroupRule, groupRules } from "../../../../src/kinds/security-group
 import { linkLocal } from "../../../../src/kinds/security-group/link-local.ts";
 import { portDocument } from "../../../../src/kinds/security-group/port-document.ts";
 import { checkRules } from "../../../../src/kinds/security-group/rule-check.ts";
-import { filterUuid, originOfPort, portName } from "../../../../src/kinds/terms/port-filter.ts";
+import { type AddressPair, filterUuid, originOfPort, portName } from "../../../../src/kinds/terms/port-filter.ts";
 
 const members = () => ["10.0.0.5", "fd00::0:5"];
 const documentOf = (rules: readonly GroupRule[], egress: "all" | "rules" = "rules") => ({
@@ -100,8 +100,8 @@ test("rules that no configuration can have written are shown as they are", () =>
 
 test("Nova FW-03: an interface sends from its own addresses alone", () => {
   const mac = "52:54:00:12:34:56";
-  const of = (addresses: readonly string[]) =>
-    portDocument("shop", { name: "web-525400123456", filter: "x", groups: ["web"], addresses }, mac);
+  const of = (addresses: readonly string[], pairs: readonly AddressPair[] = []) =>
+    portDocument("shop", { name: "web-525400123456", filter: "x", groups: ["web"], addresses, pairs }, mac);
   const parameters = (addresses: readonly string[], filter: string) =>
     of(addresses)
       .refers.find((one) => one.filter === filter)
@@ -116,6 +116,40 @@ test("Nova FW-03: an interface sends from its own addresses alone", () => {
   const shown = (addresses: readonly string[]) => portWords(of(addresses), "shop", mac).map(({ text }) => text);
   assert.deepEqual(shown([]), ["group web", "sends from the address that DHCP gives it"]);
   assert.deepEqual(shown(["10.0.0.2", "fd00::2"]), ["group web", "sends from 10.0.0.2", "sends from fd00::2"]);
+
+  const virtual = "00:00:5e:00:01:0a";
+  const paired = of(
+    ["10.0.0.2"],
+    [
+      { subnet: "10.0.0.100/32", mac },
+      { subnet: "10.8.0.0/24", mac: virtual },
+      { subnet: "fd00:1::/64", mac: virtual },
+      { subnet: "0.0.0.0/0", mac },
+    ],
+  );
+  assert.deepEqual(filterLines({ ...paired, refers: [], rules: paired.rules.filter(({ priority }) => priority === -900) }), [
+    `accept out -900 arp arpsrcipaddr=0.0.0.0 arpsrcipmask=32 arpsrcmacaddr=${virtual} srcmacaddr=${virtual}`,
+    `accept out -900 arp arpsrcipaddr=10.0.0.100 arpsrcipmask=32 arpsrcmacaddr=${mac} srcmacaddr=${mac}`,
+    `accept out -900 arp arpsrcipaddr=10.8.0.0 arpsrcipmask=24 arpsrcmacaddr=${virtual} srcmacaddr=${virtual}`,
+    `accept out -900 arp arpsrcmacaddr=${mac} srcmacaddr=${mac}`,
+    `accept out -900 ip srcipaddr=10.0.0.100 srcipmask=32 srcmacaddr=${mac}`,
+    `accept out -900 ip srcipaddr=10.8.0.0 srcipmask=24 srcmacaddr=${virtual}`,
+    `accept out -900 ip srcmacaddr=${mac}`,
+    `accept out -900 ipv6 srcipaddr=:: srcipmask=128 srcmacaddr=${virtual}`,
+    `accept out -900 ipv6 srcipaddr=fd00:1:: srcipmask=64 srcmacaddr=${virtual}`,
+    `accept out -900 ipv6 srcipaddr=fe80::200:5eff:fe00:10a srcipmask=128 srcmacaddr=${virtual}`,
+  ]);
+  assert.deepEqual(
+    portWords(paired, "shop", mac).map(({ text }) => text),
+    [
+      "group web",
+      "sends from 10.0.0.2",
+      "sends from 10.0.0.100 as well",
+      `sends from 10.8.0.0/24 as well, with MAC address ${virtual}`,
+      `sends from fd00:1::/64 as well, with MAC address ${virtual}`,
+      "sends from 0.0.0.0/0 as well",
+    ],
+  );
 });
 
 test("an interface has its own groups, else those of its instance", () => {
