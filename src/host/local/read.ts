@@ -33,6 +33,7 @@ export function readFile(path: string, range?: { readonly offset: number; readon
     try {
       const stat = fstatSync(descriptor);
       requireRegular(path, stat);
+      if (range !== undefined && stat.size === 0) return readPieces(descriptor, range.offset, Math.min(range.length, wholeFileBytes));
       if (range !== undefined) return readRange(descriptor, range.offset, Math.min(range.length, Math.max(0, stat.size - range.offset)));
       if (stat.size > wholeFileBytes) throw tooLarge(path, stat.size);
       return stat.size === 0 ? readToEnd(descriptor, path) : readRange(descriptor, 0, stat.size);
@@ -131,15 +132,21 @@ function readRange(descriptor: number, offset: number, length: number): Buffer {
 
 /** For kernel files, which report size 0. */
 function readToEnd(descriptor: number, path: string): Buffer {
+  const content = readPieces(descriptor, 0, wholeFileBytes + 1);
+  if (content.length > wholeFileBytes) throw tooLarge(path, content.length);
+  return content;
+}
+
+/** At most `length` bytes of a file whose size is not known. */
+function readPieces(descriptor: number, offset: number, length: number): Buffer {
   const pieces: Buffer[] = [];
-  let total = 0;
-  for (;;) {
-    const piece = readRange(descriptor, total, 65536);
-    if (piece.length === 0) return Buffer.concat(pieces);
+  for (let total = 0; total < length; ) {
+    const piece = readRange(descriptor, offset + total, Math.min(65_536, length - total));
+    if (piece.length === 0) break;
     total += piece.length;
-    if (total > wholeFileBytes) throw tooLarge(path, total);
     pieces.push(piece);
   }
+  return Buffer.concat(pieces);
 }
 
 function tooLarge(path: string, size: number): Error {

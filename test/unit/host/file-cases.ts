@@ -38,6 +38,14 @@ export function fileCases(machine: string, files: Files): void {
 
   test(`${machine}: a file of the kernel's that claims to be empty is read to its end`, async () => {
     assert.match((await files.read("/proc/self/status"))?.toString() ?? "", /^Pid:\t\d+$/m);
+    assert.match((await files.read("/proc/self/status", { offset: 0, length: 2 ** 40 }))?.toString() ?? "", /^Pid:\t\d+$/m);
+    assert.equal((await files.read("/proc/self/status", { offset: 0, length: 5 }))?.toString(), "Name:");
+    const [arp, routes] = await files.readMany([
+      { path: "/proc/net/arp", length: 11 },
+      { path: "/proc/net/route", length: 2 ** 20 },
+    ]);
+    assert.equal(arp?.toString(), "IP address ");
+    assert.match(routes?.toString() ?? "", /^Iface\tDestination\t/);
   });
 
   test(`${machine}: links, directories, pipes and devices are not read as if they were files`, async (context) => {
