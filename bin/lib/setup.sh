@@ -34,6 +34,15 @@ require_debian_or_ubuntu() {
   [ "$(dpkg --print-architecture)" = amd64 ] || fail "this script supports x86-64 machines, and this is $(dpkg --print-architecture)."
 }
 
+# kernel_package: the smallest kernel for virtual machines.
+kernel_package() {
+  # shellcheck disable=SC1091
+  case " $(. /etc/os-release && printf '%s %s' "$ID" "${ID_LIKE:-}") " in
+    *' ubuntu '*) printf linux-image-virtual ;;
+    *) printf linux-image-cloud-amd64 ;;
+  esac
+}
+
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 # can_ask: there is a terminal to ask on.

@@ -3,6 +3,9 @@ import { firstLine } from "../drivers/shared/doctor.ts";
 import type { Context } from "../model/context.ts";
 import type { Finding } from "../model/finding.ts";
 import { filesystemOf } from "../tools/filesystem-type.ts";
+import { guestfsRemedy } from "../tools/guestfs/errors.ts";
+import { isGuestfsInstalled } from "../tools/guestfs/is-guestfs-installed.ts";
+import { guestfsPackage } from "../tools/guestfs/python.ts";
 import { isInstalled } from "../tools/is-installed.ts";
 import { missingPrograms } from "../tools/missing-programs.ts";
 import { mkfsPackage } from "../tools/mkfs.ts";
@@ -15,7 +18,7 @@ export async function checkStorage(context: Context): Promise<Finding[]> {
     ...allDrivers()
       .filter((driver) => used.includes(driver) || driver.name in drivers)
       .map((driver) => driver.doctor?.(context) ?? []),
-    ...programs.map((program) => checkMkfs(context, program)),
+    ...programs.map((program) => (program === guestfsPackage ? checkGuestfs(context) : checkMkfs(context, program))),
     used.some(({ traits }) => traits.growsInside) ? checkE2fs(context) : [],
     preallocateImages === "space" && used.some(({ traits }) => traits.reserves) ? checkFallocate(context) : [],
   ]);
@@ -30,6 +33,17 @@ async function checkMkfs(context: Context, program: string): Promise<Finding[]> 
     return [{ check: program, status: "error", found: `${program} is not installed on the host`, fix }];
   } catch (error) {
     return [{ check: program, status: "error", found: firstLine(error), fix }];
+  }
+}
+
+/** What writes files into root disks. */
+async function checkGuestfs(context: Context): Promise<Finding[]> {
+  const check = "libguestfs";
+  try {
+    if (await isGuestfsInstalled(context)) return [{ check, status: "ok", found: "writes what is injected into root disks" }];
+    return [{ check, status: "error", found: "the Python bindings of libguestfs are not installed on the host", fix: guestfsRemedy }];
+  } catch (error) {
+    return [{ check, status: "error", found: firstLine(error), fix: guestfsRemedy }];
   }
 }
 

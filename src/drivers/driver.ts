@@ -7,6 +7,7 @@ import type { Finding } from "../model/finding.ts";
 import type { HostFacts } from "../model/host-facts.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
+import type { GuestDisk } from "../tools/guestfs/guest-disk.ts";
 import type { Filesystem } from "../tools/mkfs.ts";
 import type { WrongAccess } from "./shared/file-access.ts";
 
@@ -35,9 +36,12 @@ export interface BlankContent {
   readonly name: string | null;
 }
 
-/** What a disk holds when it is created: a base image, a filesystem or nothing, or bytes that are written by `Put`. */
+/**
+ * What a disk holds when it is created: a base image, a filesystem or nothing, or bytes that are written by `Put`. `injected`: what is written into
+ * the file system of the image before the first boot, as its record has it; absent: nothing.
+ */
 export type DiskContent =
-  | { readonly kind: "base"; readonly base: BaseRef }
+  | { readonly kind: "base"; readonly base: BaseRef; readonly injected?: string }
   | { readonly kind: "blank"; readonly blank: BlankContent | null }
   | { readonly kind: "bytes" };
 
@@ -232,6 +236,8 @@ export interface Driver<Settings = unknown, Facts = unknown> {
   remove(context: Context, disk: DiskRef): Promise<void>;
   /** Pure. */
   attachment(disk: DiskSpec, surroundings: Surroundings): DiskAttachment;
+  /** How libguestfs opens a disk that no guest has, to write files into it. Without it none can be written. Pure. */
+  guestDisk?(disk: DiskSpec, settings: HostSettings): GuestDisk;
   /** Whether what a domain names as the source of a disk is this disk. `source` is written as by `sourceText`. Pure. */
   owns(source: string, disk: Pick<DiskRef, "uuid" | "path">): boolean;
   /** Where a disk is, for people. Pure. */

@@ -105,6 +105,8 @@ export const flat: Driver = {
 
   attachment: ({ path, encryption }) => ({ type: "file", format: "raw", source: path, secretUuid: encryption?.secretUuid ?? null }),
 
+  guestDisk: ({ path }) => ({ file: path, format: "raw", ceph: null }),
+
   owns: (source, { path }) => source === path,
 
   restrict: async (context, { path }, owner) => restrictFile(context, path, await diskMode(context), owner),

@@ -1,7 +1,8 @@
 import { userError } from "../model/errors.ts";
 import type { HostFacts } from "../model/host-facts.ts";
 import type { HostSettings } from "../model/settings.ts";
-import type { AnyDriver, Checkpoint, DiskRef, Put } from "./driver.ts";
+import type { GuestDisk } from "../tools/guestfs/guest-disk.ts";
+import type { AnyDriver, Checkpoint, DiskRef, DiskSpec, Put } from "./driver.ts";
 import { flat } from "./flat.ts";
 import { lvm } from "./lvm/lvm.ts";
 import { ploop } from "./ploop.ts";
@@ -71,6 +72,13 @@ export function roundUp(
 /** Whether what a domain names as the source of a disk is this disk, whichever driver keeps it. */
 export function ownsSource(source: string, disk: Pick<DiskRef, "uuid" | "path">): boolean {
   return allDrivers().some((driver) => driver.owns(source, disk));
+}
+
+/** How libguestfs opens a disk. Throws for a driver without it: `checkInjections` refuses that. */
+export function guestDiskOf(disk: DiskSpec, settings: HostSettings): GuestDisk {
+  const guestDisk = driverOf(disk.backend).guestDisk?.(disk, settings);
+  if (guestDisk === undefined) throw new Error(`libguestfs does not open disks of driver ${disk.backend}`);
+  return guestDisk;
 }
 
 /** The driver that keeps the config drives of instances whose disks are in this one: the same, or plain files. */

@@ -136,3 +136,13 @@ test("a volume grows before its guest is switched off for another root disk, or 
     assert.deepEqual(summary(await planOf(await runOn(machine.boot(), yaml))), []);
   }
 });
+
+test("the only disk of a guest is recreated, and what is beside it stays", async () => {
+  const yaml = guests({ more: "    config_drive: false\n" });
+  const machine = await after(yaml);
+  const beside = ["libvirt.xml", "nvram.fd"].map((name) => layout.instanceFile(web(machine).uuid, name));
+  machine.put(beside[1] ?? "", "variables of the firmware");
+  await applied(machine, yaml, { replace: ["web"] });
+  for (const path of beside) assert.ok(machine.files.find(path), path);
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), yaml))), []);
+});

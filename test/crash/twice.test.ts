@@ -5,6 +5,7 @@ import { restartChanges } from "../../src/kinds/guest/restart.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
 import { tapName } from "../fake-host/stored-domain.ts";
+import { guests } from "./guests.ts";
 import { type Shop, shop } from "./shop.ts";
 import { applied, createWorld, layout, planOf, type Run, runOn, summary } from "./world.ts";
 
@@ -83,6 +84,9 @@ test("every type of action leaves the same machine when it is performed twice", 
   for (const yaml of [encrypted, shop({ instances: ["web"] })]) {
     for (const type of await performTwice(machine, yaml, { env })) seen.add(type);
   }
+
+  const injected = guests({ more: "    files: [ { path: /etc/motd, text: hello } ]\n    inject: { partition: none }\n" });
+  for (const type of await performTwice(createWorld(), injected)) seen.add(type);
 
   const adopted = `project: adopts\nhost: { virt_type: qemu }\nflavors: { s: { vcpus: 1, ram: 128MiB, disk: 0GiB } }
 instances: { stranger: { adopt: true, uuid: ffffffff-0000-4000-8000-000000000002, flavor: s } }\n`;

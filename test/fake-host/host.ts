@@ -4,6 +4,7 @@ import { CommandError } from "../../src/model/errors.ts";
 import type { Host } from "../../src/model/host.ts";
 import { fakeDownload } from "./download.ts";
 import { fakeFiles } from "./files.ts";
+import { openGuestfs } from "./guestfs.ts";
 import { openLibvirt } from "./libvirt-server.ts";
 import { createLife, type OnEffect } from "./life.ts";
 import type { Machine } from "./machine.ts";
@@ -84,7 +85,9 @@ export function createHost(machine: Machine, pid: number): FakeHost {
       if (!(command.okExitCodes ?? [0]).includes(end.exitCode)) throw fail("exit", end.exitCode, end.err);
       return { exitCode: end.exitCode, stdout: end.out, stderr: end.err };
     },
-    open({ program }) {
+    open({ program, args }) {
+      life.check(program);
+      if (args.some((word) => word.includes("import guestfs"))) return openGuestfs(world);
       throw new Error(`no program of this machine can be talked to: ${program}`);
     },
     dial: async (path) => {

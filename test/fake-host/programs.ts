@@ -65,6 +65,8 @@ export const programs: Readonly<Record<string, Program>> = {
     if (word === "yes") return well();
     return word === "never" ? { exitCode: 3, out: "", err: "port 17 was refused\n" } : badly("port 17 is not bound");
   },
+  /** Only asked whether it has libguestfs, which `guestfs.ts` is. */
+  "/usr/bin/python3": ({ args }) => (args.at(-1) === "import guestfs" ? well() : badly("ModuleNotFoundError: No module named")),
 
   ebtables: () => well(),
   iptables: () => well(),

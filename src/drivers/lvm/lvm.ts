@@ -131,6 +131,12 @@ export const lvm: Driver<LvmSettings, LvmFacts> = {
     secretUuid: disk.encryption?.secretUuid ?? null,
   }),
 
+  guestDisk: (disk, settings) => ({
+    file: devicePath({ group: disk.place ?? lvmSettings(settings)?.volumeGroup ?? "", volume: volumeName(disk) }),
+    format: "raw",
+    ceph: null,
+  }),
+
   owns: (source, { uuid, path }) => source.startsWith("/") && source.endsWith(`/${volumeName({ uuid, name: fileName(path) })}`),
 
   where: (disk) => `Volume ${volumeName(disk)} of volume group ${disk.place}`,

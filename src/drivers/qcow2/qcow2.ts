@@ -111,6 +111,9 @@ export const qcow2: Driver = {
     secretUuid: encryption?.secretUuid ?? null,
   }),
 
+  // The base image is opened as its backing file, which nothing writes to.
+  guestDisk: ({ path }) => ({ file: path, format: "qcow2", ceph: null }),
+
   owns: (source, { path }) => source === path,
 
   // What is copied from a template has its mark.

@@ -31,7 +31,7 @@ import { rbdPut, removeRetiredDrives } from "./drive.ts";
 import { checkRbd, lookAtCluster, rbdDoctor, rbdPool } from "./look.ts";
 import { diskLabelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd, refuseOtherMachines } from "./place.ts";
 import { removePartRbd, removeWholeRbd } from "./remove.ts";
-import { type CephFacts, type RbdSettings, rbdSchema, readRbdSettings } from "./settings.ts";
+import { type CephFacts, type RbdSettings, rbdSchema, rbdSettings, readRbdSettings } from "./settings.ts";
 import { confirmResize, makeResizeSnapshot, resizeSnapshotName, resizeSnapshotOf, rollBackResize } from "./snapshot.ts";
 
 /**
@@ -87,6 +87,11 @@ export const rbd: Driver<RbdSettings, CephFacts> = {
   },
 
   attachment: rbdAttachment,
+
+  guestDisk(disk, settings) {
+    const { pool = "", user = null, conf = "" } = rbdSettings(settings) ?? {};
+    return { file: `${disk.place ?? pool}/${disk.uuid}_${disk.name}`, format: "raw", ceph: { user: user ?? "admin", conf } };
+  },
 
   owns: (source, { uuid, path }) => source.startsWith("rbd:") && source.endsWith(`/${uuid}_${fileName(path)}`),
 

@@ -2,7 +2,7 @@
 export const filesSchema = {
   type: "array",
   description:
-    "Files that cloud-init writes into the guest at its first boot. They are on the config drive, in openstack/content. At most 1 MiB each and 16 MiB together; nothing that is secret belongs in them, as the configuration and the drive hold them in clear.",
+    "Files that cloud-init writes into the guest at its first boot. They are on the config drive, in openstack/content; with inject they are written into the root disk. At most 1 MiB each and 16 MiB together; nothing that is secret belongs in them, as the configuration and the drive hold them in clear.",
   maxItems: 256,
   examples: [[{ path: "/etc/motd", text: "Managed by virtform.\n" }]],
   items: {
@@ -49,7 +49,8 @@ export const filesSchema = {
       },
       mode: {
         type: "string",
-        description: "Permissions in octal, in quotes. Without it cloud-init's own apply: read and write for the owner and the group.",
+        description:
+          "Permissions in octal, in quotes. Without it cloud-init's own apply: read and write for the owner and the group; with inject: 0644.",
         pattern: "^0?[0-7]{3}$",
         expects: 'three octal digits in quotes, such as "0644"',
         examples: ["0644"],

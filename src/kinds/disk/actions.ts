@@ -1,3 +1,4 @@
+import { injectedInto } from "../../drivers/content.ts";
 import type { DiskOwner, DiskRef, DiskSpec, OnlineDisk } from "../../drivers/driver.ts";
 import { checkpointOf, driverOf } from "../../drivers/index.ts";
 import { type ActiveLayer, growLayer } from "../../drivers/shared/layer-growth.ts";
@@ -11,14 +12,20 @@ import { diskExists, rolledBack } from "../terms/disk-address.ts";
 import { ownerName } from "../terms/disk-owner.ts";
 import { type AppliedDisk, appliedOf, readRecord, recordProblem, renamedRecord } from "../terms/disk-record.ts";
 import { grown } from "../terms/guest-address.ts";
+import { unfinishedInjection } from "../terms/injection.ts";
 import { rebuildAction } from "./backing.ts";
 import type { OwnedDisk } from "./disk.ts";
 import { refuseInUse } from "./in-use.ts";
+import { inject } from "./injection/inject.ts";
+import { isUnfinished } from "./injection/record.ts";
 import { lives, type Owned } from "./life.ts";
 import type { RollBackArgs } from "./roll-back.ts";
 
 /** What `create` is given. */
-export type CreateArgs = Pick<OwnedDisk, "disk" | "fallback">;
+export interface CreateArgs extends Pick<OwnedDisk, "disk" | "fallback" | "injection"> {
+  /** What is there was not finished and is removed first. */
+  readonly remake?: true;
+}
 
 /** What `grow` is given. */
 export interface GrowArgs {
@@ -59,17 +66,21 @@ export interface RemoveArgs extends DiskRef {
 function commonActions(kind: OwnedDisk["kind"]): ActionType[] {
   const life = lives[kind];
   return [
-    defineAction<CreateArgs>(`${kind}.create`, [life.exists], async (context, { disk, fallback }, report) => {
+    defineAction<CreateArgs>(`${kind}.create`, [life.exists], async (context, { disk, fallback, injection, remake }, report) => {
       const applied = appliedOf(disk);
+      const isWithout = (injection !== undefined || remake === true) && (await isWithoutInjection(context, kind, disk));
+      const injects = isWithout ? injection : undefined;
       const marks = await life.marksUnfinished(context, disk);
       // Names become durable in the order in which they were given, and all of them before the domain is defined or started.
       const record = (applied: AppliedDisk, names: Names) => life.record(context, disk, applied, names);
       // What is recorded before exists completely or can be removed by its record.
-      await (marks ? record({ ...applied, unfinished: true }, "now") : record(applied, "later"));
+      const pending = injects === undefined ? applied : { ...applied, injected: unfinishedInjection };
+      await (marks ? record({ ...pending, unfinished: true }, "now") : record(pending, injects === undefined ? "later" : "now"));
       await fetchUnlessCloneable(context, disk, fallback, report);
       await agreeOnPassphrase(context, disk);
       await driverOf(disk.backend).create(context, disk, report);
-      if (marks) await record(applied, "now");
+      if (injects !== undefined) await inject(context, disk, injects);
+      if (marks || injects !== undefined) await record(applied, "now");
     }),
     defineAction<GrowArgs>(`${kind}.grow`, [life.exists, grown], async (context, { disk, online, user, checkpoint, layer }) => {
       if (disk.size === null) return;
@@ -101,6 +112,22 @@ function commonActions(kind: OwnedDisk["kind"]): ActionType[] {
       if (keepsRecord !== true) await life.forget(context, disk);
     }),
   ];
+}
+
+/**
+ * Whether a disk still has to get what is injected. One into which not everything was injected is removed, so that it is made again: what a kill left
+ * in its file system is not known.
+ */
+async function isWithoutInjection(context: Context, kind: OwnedDisk["kind"], disk: DiskSpec): Promise<boolean> {
+  const recorded = await lives[kind].recorded(context, disk);
+  const before = recordProblem(recorded) === undefined ? readRecord(recorded, context.settings).injected : null;
+  if (!isUnfinished(before)) {
+    const there = (await driverOf(disk.backend).list(context, [disk])).has(`${disk.uuid}/${disk.name}`);
+    return !there || before !== injectedInto(disk);
+  }
+  await refuseInUse(context, { uuid: disk.uuid, instance: ownerName(disk.owner) }, disk);
+  await driverOf(disk.backend).remove(context, disk);
+  return true;
 }
 
 /** A disk that is removed by consent is not lost if the run is killed here. */

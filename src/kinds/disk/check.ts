@@ -17,6 +17,7 @@ import { checkBacking } from "./backing.ts";
 import { checkOverlayBase } from "./base-check.ts";
 import type { Checked } from "./checked.ts";
 import { type InstanceDisk, isInstanceDisk, type OwnedDisk } from "./disk.ts";
+import { differenceWords } from "./injection/record.ts";
 import { checkLost, isLost } from "./lost.ts";
 import { isSwapResize, mustBeRemade } from "./must-be-remade.ts";
 import { snapshotToRollBackTo } from "./roll-back.ts";
@@ -58,7 +59,13 @@ export function checkDisk<Want extends OwnedDisk>(
   const snapshot = snapshotToRollBackTo(want, have);
   // An interrupted rollback has to be finished, and then a smaller size is refused as usual.
   if (snapshot !== undefined) return snapshot.rollingBack ? shrink(snapshot.size) : checkRollBack(address, want, have, observed);
-  return [...layered, ...checkBacking(address, want, have, observed), ...shrink(have.disk.size), ...checkBehind(address, want, have)];
+  return [
+    ...layered,
+    ...checkBacking(address, want, have, observed),
+    ...shrink(have.disk.size),
+    ...checkBehind(address, want, have),
+    ...checkInjectedBehind(address, want, have),
+  ];
 }
 
 /** A layer that a snapshot has put above an encrypted disk is not encrypted, and qemu-img opens it only together with the disk. */
@@ -196,6 +203,28 @@ function checkBehind(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState
         summary: `${have.owner.label} is behind its image: it is based on ${other ? image : `an earlier ${image}`}${other ? `, and ${want.behind} is configured` : ""}`,
         detail: `${other ? "It has rebuild: manual" : "The content of the image has changed"}, so the disk stays as it is; only new instances get the new image. \`virtform apply --replace ${shellWord(have.owner.label)}\` recreates the root disk from it, with consent${other ? "" : ", and rebuild: on_image_change does so with every change"}.`,
         address,
+      },
+      "note",
+    ),
+  ];
+}
+
+/** What is injected is injected before the first boot only. */
+function checkInjectedBehind(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState): Diagnostic[] {
+  if (!isInstanceDisk(want) || want.injectedBehind === undefined) return [];
+  const name = have.owner.label;
+  const { injected } = have.applied;
+  return [
+    problem(
+      "behind-injection",
+      {
+        summary:
+          injected === null
+            ? `${name} was made without inject, which its root disk does not have yet`
+            : `${name} has what was injected when its root disk was made: ${differenceWords(injected, want.injectedBehind)} changed since`,
+        detail: `Injection is done before the first boot only, so the disk stays as it is. \`virtform apply --replace ${shellWord(name)}\` makes a new root disk with it, with consent.`,
+        address,
+        key: ["inject"],
       },
       "note",
     ),

@@ -1,4 +1,4 @@
-import { baseOf, blankOf } from "../../drivers/content.ts";
+import { baseOf, blankOf, injectedInto } from "../../drivers/content.ts";
 import type { BaseRef } from "../../drivers/driver.ts";
 import type { Address } from "../../model/address.ts";
 import type { Observed } from "../../model/kind.ts";
@@ -7,11 +7,13 @@ import { isForRescue } from "../terms/disk-name.ts";
 import { isSameContent } from "../terms/disk-record.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { InstanceDisk } from "./disk.ts";
+import { isUnfinished } from "./injection/record.ts";
+import { mustBeRemade } from "./must-be-remade.ts";
 
 /**
  * A wanted disk, given what exists: a default filesystem is for new disks only (Nova GEN-02), so an existing disk keeps the filesystem that it
- * has; and one whose instance does not follow a change of its image keeps the image, with the wanted one as `behind`. Other specs are
- * returned unchanged.
+ * has; one whose instance does not follow a change of its image keeps the image, with the wanted one as `behind`; and what is injected is injected
+ * into new disks only. Other specs are returned unchanged.
  */
 export function keepExistingContent<Spec extends InstanceDisk | { readonly kind: string } | undefined>(
   address: Address,
@@ -25,8 +27,24 @@ export function keepExistingContent<Spec extends InstanceDisk | { readonly kind:
     const { filesystem } = have.applied;
     return filesystem === null ? spec : { ...spec, disk: { ...spec.disk, content: { kind: "blank", blank: { ...blank, filesystem } } } };
   }
-  if (base === null || !keepsImage(spec, base, have)) return spec;
-  return { ...spec, behind: base.image, disk: { ...spec.disk, content: { kind: "base", base: baseBefore(base, have) } } };
+  if (base === null) return spec;
+  const kept = keepsImage(spec, base, have)
+    ? {
+        ...spec,
+        behind: base.image,
+        disk: { ...spec.disk, content: { ...spec.disk.content, kind: "base" as const, base: baseBefore(base, have) } },
+      }
+    : spec;
+  return mustBeRemade(kept, have) ? kept : withInjected(kept, have);
+}
+
+/** A disk that stays keeps what was injected into it, unless that was not finished. */
+function withInjected<Spec extends InstanceDisk>(spec: Spec, { applied: { injected } }: OwnedDiskState): Spec {
+  const [{ content }, wanted] = [spec.disk, injectedInto(spec.disk)];
+  if (content.kind !== "base" || wanted === injected || isUnfinished(injected)) return spec;
+  const { injected: _wanted, ...without } = content;
+  const kept = injected === null ? without : { ...without, injected };
+  return { ...spec, ...(wanted === null ? {} : { injectedBehind: wanted }), disk: { ...spec.disk, content: kept } };
 }
 
 /** Whether a disk stays on the image that it was made from although another one is configured. The disks of a rescue come and go with it. */

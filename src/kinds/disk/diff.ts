@@ -14,12 +14,13 @@ import type { RestrictArgs } from "./actions.ts";
 import { rebuildOf } from "./backing.ts";
 import { isInstanceDisk, type OwnedDisk, refOf } from "./disk.ts";
 import { growth } from "./growth.ts";
+import { isUnfinished } from "./injection/record.ts";
 import { isReplaced } from "./is-replaced.ts";
 import { lives } from "./life.ts";
 import { isLost } from "./lost.ts";
 import { isSwapResize, mustBeRemade } from "./must-be-remade.ts";
 import { isElsewhere } from "./place.ts";
-import { createDisk, diskAction, removeDisk } from "./plan.ts";
+import { createDisk, diskAction, finishDisk, removeDisk } from "./plan.ts";
 import { remadeSwap, replacement, volumeReplacement } from "./replacement.ts";
 import { rollBack, snapshotToRollBackTo } from "./roll-back.ts";
 import { diskUser } from "./user.ts";
@@ -102,7 +103,7 @@ function settle(
 ): Change | undefined {
   const { finished, json } = lives[have.kind];
   // What shows that it was once whole is written last.
-  const unfinished = have.applied.unfinished && have.defined;
+  const unfinished = (have.applied.unfinished && have.defined) || isUnfinished(have.applied.injected);
   const [protects, was] = [want.disk.owner.protects, have.owner.protects];
   const names = newNames(want, have);
   const access = have.disk?.access;
@@ -140,11 +141,7 @@ function settle(
     cause,
     reason: unfinished ? "its creation was interrupted" : labelled,
     fields,
-    actions: [
-      ...(unfinished ? [{ ...createDisk(address, want), summary: "finish" }] : []),
-      ...restricts,
-      ...(unfinished || words.length === 0 ? [] : [label]),
-    ],
+    actions: [...(unfinished ? [finishDisk(address, want, have)] : []), ...restricts, ...(unfinished || words.length === 0 ? [] : [label])],
     before: json(have.applied, was),
     after: json(appliedOf(want.disk), protects),
   };

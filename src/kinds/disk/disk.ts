@@ -1,6 +1,7 @@
 import type { DiskRef, DiskSpec, KnownBase, ListedDisk } from "../../drivers/driver.ts";
 import type { ImageSpec } from "../image/spec.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
+import type { Injection } from "../terms/injection.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 
 /** A disk that virtform owns, as it should be: of an instance, or a volume. */
@@ -11,6 +12,8 @@ export interface OwnedDisk {
   readonly fallback: ImageSpec | null;
   /** The guest that a disk of an instance lives and dies with; null for a volume. */
   readonly domain: DomainSpec | null;
+  /** What is written into a root disk after it is made. Absent: nothing. */
+  readonly injection?: Injection;
   /** Its base image as it will be, where it is not in the cache yet. Absent: not known, or without one. */
   readonly expected?: KnownBase | null;
 }
@@ -21,6 +24,8 @@ export interface InstanceDisk extends OwnedDisk {
   readonly domain: DomainSpec;
   /** The image that is configured, of a disk that stays on the one that it was made from. Absent: it is the same. */
   readonly behind?: string;
+  /** The record of what the configuration injects, of a disk that keeps what it was made with. Absent: it is the same, or nothing. */
+  readonly injectedBehind?: string;
 }
 
 /** Whether a disk belongs to an instance. */

@@ -59,7 +59,7 @@ export const lives: Readonly<Record<OwnedDisk["kind"], DiskLife>> = {
     gone: diskGone,
     lock: "instance",
     shown: {
-      created: ["ephemeral", "image", "filesystem", "size", "backend", "place", "encrypted"],
+      created: ["ephemeral", "image", "filesystem", "size", "backend", "place", "encrypted", "injected"],
       removed: ["ephemeral", "image", "filesystem", "size", "backend", "place", "encrypted"],
     },
     finished: { path: "unfinished", old: true, new: false },

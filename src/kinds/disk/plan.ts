@@ -10,6 +10,7 @@ import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { CreateArgs, RemoveArgs } from "./actions.ts";
 import { baseFacts } from "./base-facts.ts";
 import { type OwnedDisk, refOf } from "./disk.ts";
+import { isUnfinished } from "./injection/record.ts";
 import { lives } from "./life.ts";
 import { diskUser } from "./user.ts";
 import { creationSummary } from "./words.ts";
@@ -37,10 +38,17 @@ export function diskAction(
 }
 
 /** Makes the disk. `needs`: what is to be there before, beside what it is made from. */
-export function createDisk(address: DiskAddress, { kind, disk, fallback }: OwnedDisk, needs: readonly Fact[] = []): Action {
-  const args: CreateArgs = { disk, fallback };
+export function createDisk(address: DiskAddress, { kind, disk, fallback, injection }: OwnedDisk, needs: readonly Fact[] = []): Action {
+  const args: CreateArgs = { disk, fallback, ...(injection === undefined ? {} : { injection }) };
   const create = diskAction({ kind, uuid: disk.uuid }, address, "create", creationSummary(disk, fallback !== null), args);
   return { ...create, needs: [...baseFacts(args), ...needs] };
+}
+
+/** Brings an interrupted creation to an end. A disk into which not everything was injected is made again. */
+export function finishDisk(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState): Action {
+  const create = createDisk(address, want);
+  if (!isUnfinished(have.applied.injected)) return { ...create, summary: "finish" };
+  return { ...create, args: { ...(create.args as object), remake: true }, summary: `make it again: ${create.summary}` };
 }
 
 /** Removes the disk, which is a loss unless it only held a copy. `needs`: what is to be so before. */

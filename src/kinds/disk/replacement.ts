@@ -45,7 +45,7 @@ export function replacement(address: DiskAddress, want: InstanceDisk, have: Owne
   const remove =
     lost && (have.unlabelled || !isElsewhere(want.disk, have.applied))
       ? []
-      : [withSnapshots(removeDisk(address, have, observed, [...base, ...off]), have, observed)];
+      : [withSnapshots(keepingRecord(removeDisk(address, have, observed, [...base, ...off])), have, observed)];
   const create = createDisk(address, want, remove.length === 0 ? off : [diskGone(address)]);
   return {
     address,
@@ -84,7 +84,6 @@ export function volumeReplacement(address: DiskAddress, want: OwnedDisk, have: O
   const user = diskUser(have, observed);
   const letGo = user === null ? [] : [stopped, released, gone].map((fact) => fact(guests.at(user.instance)));
   const remove = removeDisk(address, have, observed, [...baseFacts(want), ...letGo]);
-  const kept: Action = { ...remove, args: { ...(remove.args as object), keepsRecord: true } };
   return {
     address,
     verb: "replace",
@@ -92,10 +91,21 @@ export function volumeReplacement(address: DiskAddress, want: OwnedDisk, have: O
     cause: "config",
     reason: replacementReason(wanted, have),
     fields: [...fields, ...content],
-    actions: [withSnapshots(kept, have, observed), createDisk(address, want, [volumeGone(volumes.at(ownerName(have.owner)))])],
+    actions: [
+      withSnapshots(keepingRecord(remove), have, observed),
+      createDisk(address, want, [volumeGone(volumes.at(ownerName(have.owner)))]),
+    ],
     before: json(have.applied, have.owner.protects),
     after: json(wanted, want.disk.owner.protects),
   };
+}
+
+/**
+ * The record stays until the new disk has one: an interrupted replacement is not taken for a loss, and the directory of an instance with a single disk
+ * is not removed with what is beside the disk, such as the variables of its firmware.
+ */
+function keepingRecord(remove: Action): Action {
+  return { ...remove, args: { ...(remove.args as object), keepsRecord: true } };
 }
 
 /** The values of a disk that were applied and are wanted otherwise. */
@@ -134,7 +144,7 @@ export function remadeSwap(address: DiskAddress, want: InstanceDisk, have: Owned
     fields: [{ path: "size", old: found, new: size, effect, cause }],
     actions: [
       ...switchOff(want.domain, have),
-      { ...remove, summary: `remove the swap disk of ${formatQuantity(found)}`, effect },
+      { ...keepingRecord(remove), summary: `remove the swap disk of ${formatQuantity(found)}`, effect },
       createDisk(address, want, [diskGone(address)]),
       ...switchOnAgain(want.domain, have),
     ],

@@ -1,8 +1,9 @@
-import { baseOf, blankOf } from "../../drivers/content.ts";
+import { baseOf, blankOf, injectedInto } from "../../drivers/content.ts";
 import type { DiskSpec } from "../../drivers/driver.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { type AppliedDisk, anotherBy, placeKey } from "../terms/disk-record.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
+import { injectedWords } from "./injection/record.ts";
 
 /** What making a disk is called. */
 export function creationSummary(spec: DiskSpec, cloned: boolean): string {
@@ -12,7 +13,9 @@ export function creationSummary(spec: DiskSpec, cloned: boolean): string {
   const kind = `${encryption === null ? "" : "encrypted "}${backend}${role === "rescue" ? " rescue" : ""}`;
   const noun = role === "volume" ? "volume" : blank?.filesystem === "swap" ? "swap disk" : "disk";
   const disk = `create ${kind} ${noun}${size === null ? "" : ` of ${formatQuantity(size)}`}`;
-  if (base !== null) return `${disk}${cloned ? ", cloned" : ""} from ${base.image}`;
+  const injected = injectedInto(spec);
+  const more = injected === null ? "" : `, and inject ${injectedWords(injected)}`;
+  if (base !== null) return `${disk}${cloned ? ", cloned" : ""} from ${base.image}${more}`;
   return blank === null || blank.filesystem === "swap" ? disk : `${disk} with ${blank.filesystem}`;
 }
 

@@ -5,6 +5,7 @@ import { formatQuantity } from "../../model/quantity.ts";
 import { deviceProperties } from "../config/hardware/device-properties.ts";
 import { hardwareInput } from "../config/hardware/hardware-input.ts";
 import { contradictions, type HardwareSetting, hardwareOf, hardwareSettings } from "../config/hardware/hardware-of.ts";
+import { hasConfigDrive } from "../config/has-config-drive.ts";
 import { machineType } from "../config/machine-type.ts";
 import type { Config, FlavorConfig, InstanceConfig } from "../config.ts";
 import type { Checked } from "../disk/checked.ts";
@@ -121,12 +122,16 @@ function withoutEffect({ entry, instance, settings }: Hardware): Diagnostic[] {
 /** Nova CFG-01. */
 function checkDrive({ entry, instance }: Hardware, config: Config): Diagnostic[] {
   const { name, config: image } = hardwareInput(config, entry, instance).image;
-  if (instance.config_drive !== false || image.properties?.["img_config_drive"] !== "mandatory" || name === undefined) return [];
+  const key = instance.inject === undefined ? "config_drive" : "inject";
+  if (hasConfigDrive(instance) || image.properties?.["img_config_drive"] !== "mandatory" || name === undefined) return [];
   return [
     problem("hardware-contradiction", {
-      summary: `config_drive of instance ${entry} contradicts img_config_drive of image ${name}`,
-      detail: `The image needs a config drive, and config_drive is false. Remove config_drive: false, or change the property.`,
-      pointer: ["instances", entry, "config_drive"],
+      summary: `${key} of instance ${entry} contradicts img_config_drive of image ${name}`,
+      detail:
+        key === "inject"
+          ? "The image needs a config drive, and an instance with inject has none. Remove inject, or change the property."
+          : "The image needs a config drive, and config_drive is false. Remove config_drive: false, or change the property.",
+      pointer: ["instances", entry, key],
     }),
   ];
 }

@@ -1,6 +1,7 @@
 import { allDrivers, defaultDriver, plainFileDriver } from "../../drivers/index.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { glanceSettings } from "../../sources/glance/settings.ts";
+import { guestfsPackage } from "../../tools/guestfs/python.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
 import { filtersTraffic } from "../config/port-filter-of.ts";
@@ -48,7 +49,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
     },
     limits: host.limits,
     usedDrivers,
-    programs: [...mkfsPrograms(usedFilesystems(config)), ...usedDecompressors(config)],
+    programs: [...mkfsPrograms(usedFilesystems(config)), ...usedDecompressors(config), ...(injects(config) ? [guestfsPackage] : [])],
     machines: containers ? [] : usedMachines(config),
     networks: usedNetworks(config),
     filtersTraffic: filtersTraffic(config),
@@ -63,6 +64,13 @@ const containersPath = "/var/lib/virtform/lxc";
 /** The driver of disks that name none. Containers run from raw files alone. */
 function usualDriver({ host = {} }: Config): string {
   return host.images_type ?? (host.virt_type === "lxc" ? plainFileDriver : defaultDriver);
+}
+
+/** Whether something is injected into a root disk. */
+function injects(config: Config): boolean {
+  return Object.values(config.instances ?? {}).some(
+    ({ inject, image, count }) => inject !== undefined && image !== undefined && count !== 0,
+  );
 }
 
 function driversOf(config: Config): string[] {

@@ -1,4 +1,5 @@
 import type { Resource } from "../../model/resource.ts";
+import { virtTypeOf } from "../config/virt-type.ts";
 import type { Wanted } from "../config/wanted.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import type { TargetedGuest } from "../guest/keep-targets.ts";
@@ -12,6 +13,7 @@ import { seeds } from "../terms/seed-address.ts";
 import type { DomainSpec, SecretSpec, SeedSpec } from "../terms/spec.ts";
 import { diskSpecs } from "./disk-specs.ts";
 import { domainSpec } from "./domain-spec.ts";
+import { injectedRecord, injectionOf } from "./injection-of.ts";
 import { blockDevices } from "./seed/block-devices.ts";
 import { seedSpec } from "./seed-spec.ts";
 import { volumeSecrets } from "./volume-secrets.ts";
@@ -46,7 +48,8 @@ export function desiredInstances(wanted: Wanted): Resource<InstanceSpec>[] {
 
 function desiredGuest(guest: WantedGuest): Resource<InstanceSpec>[] {
   const { name } = guest;
-  const disks = diskSpecs(guest);
+  const injection = injectionOf(guest, virtTypeOf(guest.settings.virtType, guest.facts) === "qemu");
+  const disks = diskSpecs(guest, injectedRecord(injection));
   const drive = seedSpec(guest);
   const domain = domainSpec(guest, disks, drive);
   // Nova CFG-15: a rescue leaves the drive as it is, so the drive names the disks as they are without the rescue.
@@ -58,6 +61,7 @@ function desiredGuest(guest: WantedGuest): Resource<InstanceSpec>[] {
       domain,
       fallback: cloneFallback(guest, disk),
       expected: expectedBase(guest, disk),
+      ...(injection === undefined || disk.role !== "root" ? {} : { injection }),
     }),
   );
   return [

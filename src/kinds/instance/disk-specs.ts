@@ -10,11 +10,14 @@ import { instanceOwner } from "../terms/disk-owner.ts";
 import { bootFileNames } from "./boot-files.ts";
 import type { WantedGuest } from "./wanted.ts";
 
-/** Every disk of a guest but its volumes: root, kernel and ramdisk, ephemerals and swap, and what it is rescued with. */
-export function diskSpecs(guest: WantedGuest): DiskSpec[] {
+/**
+ * Every disk of a guest but its volumes: root, kernel and ramdisk, ephemerals and swap, and what it is rescued with. `injected`: the record of what
+ * is injected into its root disk.
+ */
+export function diskSpecs(guest: WantedGuest, injected?: string): DiskSpec[] {
   // An adopted guest has its disks already.
   if (guest.instance.adopt === true) return [];
-  const disks = [...rootDisk(guest), ...bootFiles(guest, guest.image, "own"), ...blanks(guest), ...rescueDisks(guest)];
+  const disks = [...rootDisk(guest, injected), ...bootFiles(guest, guest.image, "own"), ...blanks(guest), ...rescueDisks(guest)];
   return disks.map((disk) => placed(disk, guest));
 }
 
@@ -24,7 +27,7 @@ export function driverName({ instance, settings }: Pick<WantedGuest, "instance" 
 }
 
 /** Nova BLD-13: a guest that boots from a volume has no root disk of its own. */
-function rootDisk(guest: WantedGuest): DiskSpec[] {
+function rootDisk(guest: WantedGuest, injected: string | undefined): DiskSpec[] {
   const { settings, instance, image, flavor } = guest;
   if (instance.image === undefined) return [];
   // Nova BLK-06: the guest gets an ISO as a CD: whole, read-only, at its own size.
@@ -36,7 +39,7 @@ function rootDisk(guest: WantedGuest): DiskSpec[] {
       backend: iso ? plainFileDriver : driverName(guest),
       // Nova BLD-14: 0 keeps the image's size.
       size: iso || flavor.disk === 0 ? null : flavor.disk,
-      content: contentOf(guest, instance.image, false),
+      content: contentOf(guest, instance.image, false, injected),
       preallocate: iso ? "none" : settings.preallocateImages,
       // The content of a CD is public.
       encryption: iso ? null : encryptionOf(guest),
@@ -94,8 +97,8 @@ export function nameOf(guest: WantedGuest, name: string): Pick<DiskSpec, "owner"
   return { owner, uuid, name, path: layout.instanceFile(uuid, name), place: null };
 }
 
-function contentOf(guest: WantedGuest, image: string, bootFile: boolean): DiskContent {
-  return { kind: "base", base: baseRef(guest, image, bootFile) };
+function contentOf(guest: WantedGuest, image: string, bootFile: boolean, injected?: string): DiskContent {
+  return { kind: "base", base: baseRef(guest, image, bootFile), ...(injected === undefined ? {} : { injected }) };
 }
 
 function encryptionOf({ instance, uuid }: WantedGuest): DiskEncryption | null {

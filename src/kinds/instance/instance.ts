@@ -66,6 +66,7 @@ import { desiredVolume } from "../volume/desired.ts";
 import { checkAdopted } from "./adopted-check.ts";
 import { desiredInstances, type InstanceSpec, type SeedResource } from "./desired.ts";
 import { foundDomain, foundSeed } from "./found.ts";
+import { checkInjectionNeeds } from "./injection-check.ts";
 import { checkMissingDirectories } from "./missing-check.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
 import { checkOwners } from "./owner-check.ts";
@@ -83,6 +84,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   ...writtenChecks,
   checkPassphrases,
   checkSeedSecrets,
+  checkInjectionNeeds,
   checkDisks,
   checkContainerGrowth,
   checkOwners,

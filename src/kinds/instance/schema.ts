@@ -3,6 +3,7 @@ import { layeredFormat } from "../../tools/image-format.ts";
 import { encryptionSchema } from "../config/encryption-schema.ts";
 import { filesSchema } from "../config/files-schema.ts";
 import { hardwareKeys, hostKeys, powerKeys } from "../config/hardware/schema.ts";
+import { injectSchema } from "../config/inject-schema.ts";
 import { byCommand, environmentName, secretExpectation, secretForms } from "../config/secret-schema.ts";
 import { size } from "../schema-parts.ts";
 import { usualWait } from "../terms/guest-wait.ts";
@@ -416,6 +417,7 @@ const notAdopted = [
   "hostname",
   "foreign",
   "files",
+  "inject",
   "wait_for",
 ] as const;
 
@@ -615,7 +617,7 @@ export const instanceSchema = {
     },
     config_drive: {
       description:
-        "Read-only drive with host name, keys and user data, read by cloud-init. There is no metadata service, so the drive is the only source of this data.",
+        "Read-only drive with host name, keys and user data, read by cloud-init. There is no metadata service, so the drive is the only source of this data. An instance with inject has none.",
       anyOf: [
         { type: "boolean" },
         {
@@ -673,6 +675,7 @@ export const instanceSchema = {
       examples: ["ops"],
     },
     files: filesSchema,
+    inject: injectSchema,
     metadata: {
       type: "object",
       description: "Arbitrary key/value pairs, exposed to the guest as `meta`. Values are strings.",
@@ -682,7 +685,7 @@ export const instanceSchema = {
     },
     admin_password: {
       description:
-        "Reference to the administrator's password: { env: NAME }, { file: PATH } or { command: [PROGRAM, …] }. It is written to the config drive only.",
+        "Reference to the administrator's password: { env: NAME }, { file: PATH } or { command: [PROGRAM, …] }. It is written to the config drive only. With inject it is root's password, of which the disk gets a SHA-512 hash; a value that is a hash already ($y$, $6$ …) stays as it is.",
       anyOf: secretForms,
       secret: true,
       expects: secretExpectation,

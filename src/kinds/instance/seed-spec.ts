@@ -2,6 +2,7 @@ import { driveDriver, placeOf } from "../../drivers/index.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { declared } from "../config/declared.ts";
 import { guestFiles } from "../config/guest-files.ts";
+import { hasConfigDrive } from "../config/has-config-drive.ts";
 import type { SeedSpec } from "../terms/spec.ts";
 import { driverName, nameOf } from "./disk-specs.ts";
 import { rootOnly } from "./seed/block-devices.ts";
@@ -12,7 +13,7 @@ import type { WantedGuest } from "./wanted.ts";
 export function seedSpec(guest: WantedGuest): SeedSpec | null {
   const { config, settings, instance, image, project, name, uuid, index, interfaces } = guest;
   // libvirt gives containers no such drive; `checkContainers` reports the keys whose values would be on it.
-  if (instance.config_drive === false || instance.adopt === true || settings.virtType === "lxc") return null;
+  if (!hasConfigDrive(instance) || settings.virtType === "lxc") return null;
   const keyPair = instance.key_pair;
   // Nova CFG-14: with the disks where their driver can keep it, elsewhere a file.
   const driver = driveDriver(driverName(guest));

@@ -11,6 +11,7 @@ import { checkReady } from "../guest/plug/check.ts";
 import { checkPortSettings } from "../guest/port-settings-check.ts";
 import { checkWaits } from "../guest/ready/check.ts";
 import { checkSettings } from "../guest/settings-check.ts";
+import { checkInjections } from "./injection-check.ts";
 import { checkRescues } from "./rescue-check.ts";
 import { checkDrives } from "./seed/drive-check.ts";
 import { checkFiles } from "./seed/files-check.ts";
@@ -21,6 +22,7 @@ export const writtenChecks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkContainers,
   checkDrives,
   checkFiles,
+  checkInjections,
   checkHardware,
   checkSettings,
   checkBlankDisks,

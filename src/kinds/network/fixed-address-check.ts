@@ -2,6 +2,7 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import { addressText, formatCidr, formatIp, type Ip, isHostAddress, parseIp } from "../../model/ip.ts";
 import type { Pointer } from "../../model/pointer.ts";
 import { type FixedAddress, fixedAddresses } from "../config/fixed-addresses.ts";
+import { hasConfigDrive } from "../config/has-config-drive.ts";
 import { networkOf } from "../config/network-of.ts";
 import { filteringOf, isFiltered } from "../config/port-filter-of.ts";
 import type { Subnet } from "../config/subnets-of.ts";
@@ -48,8 +49,8 @@ function checkEffect({ config, instance, nic, at }: Port): Diagnostic[] {
           : `Give networks.${declared.name} the subnets that they are in, or remove addresses.`;
     return [wrong(at, "The fixed addresses have no effect", detail)];
   }
-  const hasDrive = instance.config_drive !== false && instance.adopt !== true;
-  const untold = hasDrive ? undefined : fixedAddresses(config, nic).find(({ reserved }) => !reserved);
+  const isTold = hasConfigDrive(instance) || (instance.inject !== undefined && instance.image !== undefined);
+  const untold = isTold ? undefined : fixedAddresses(config, nic).find(({ reserved }) => !reserved);
   if (untold === undefined) return [];
   const why =
     untold.ip.family === 6

@@ -1,4 +1,4 @@
-import { baseOf, blankOf } from "../../drivers/content.ts";
+import { baseOf, blankOf, injectedInto } from "../../drivers/content.ts";
 import type { DiskSpec } from "../../drivers/driver.ts";
 import { driverNames, driverOf, placeOf } from "../../drivers/index.ts";
 import type { Json } from "../../model/json.ts";
@@ -21,6 +21,8 @@ export interface AppliedDisk {
   /** The name by which the configuration distinguishes the ephemerals of an instance; null for none. */
   readonly ephemeral: string | null;
   readonly encrypted: boolean;
+  /** What was written into it before the first boot (`injectionRecord`), or that this was not finished; null for nothing. */
+  readonly injected: string | null;
   /** It was made with a mark (`marks` of its driver), which earlier versions did not do. */
   readonly marked: boolean;
   /** It is being created or removed: if it is missing, it is not lost. */
@@ -46,6 +48,7 @@ const fields: { readonly [Key in keyof AppliedDisk]: Recorded<AppliedDisk[Key]> 
   filesystem: { of: (disk) => blankOf(disk)?.filesystem ?? null, type: "text", absent: null, alwaysWritten: false },
   ephemeral: { of: (disk) => blankOf(disk)?.name ?? null, type: "text", absent: null, alwaysWritten: false },
   encrypted: { of: (disk) => disk.encryption !== null, type: "flag", absent: false, alwaysWritten: false },
+  injected: { of: injectedInto, type: "text", absent: null, alwaysWritten: false },
   marked: { of: (disk) => driverOf(disk.backend).marks?.(disk) === true, type: "flag", absent: false, alwaysWritten: false },
   unfinished: { of: () => false, type: "flag", absent: false, alwaysWritten: false },
 };

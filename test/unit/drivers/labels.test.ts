@@ -41,6 +41,7 @@ test("a label of an instance from version 0.1 is read: disks, places, drive, pro
     filesystem: "swap",
     ephemeral: null,
     encrypted: true,
+    injected: null,
     marked: false,
     unfinished: true,
   });
@@ -66,6 +67,7 @@ test("a label of a volume from version 0.1 is read", () => {
     filesystem: "ext4",
     ephemeral: null,
     encrypted: false,
+    injected: null,
     marked: false,
     unfinished: false,
   });
@@ -83,6 +85,7 @@ test("a label of a volume is written so that version 0.1 reads it: without null,
     filesystem: "ext4",
     ephemeral: null,
     encrypted: false,
+    injected: null,
     marked: false,
   } as const;
   assert.equal(

@@ -157,7 +157,7 @@ export const imageProperties: NovaKeys = {
     },
     {
       name: "img_config_drive",
-      about: "Whether the guests need a config drive; `mandatory` with `config_drive: false` is an error.",
+      about: "Whether the guests need a config drive; `mandatory` with `config_drive: false` or `inject` is an error.",
       value: oneOf(["mandatory", "optional"]),
       sets: null,
     },

@@ -43,6 +43,10 @@ const ofInstance: readonly Impossible<InstanceConfig>[] = [
   { key: "key_pair", why: drive },
   { key: "metadata", why: drive },
   { key: "admin_password", why: drive },
+  {
+    key: "inject",
+    why: "What is injected is written for a guest that boots. Put it into the root file system of the image, and remove the key.",
+  },
   { key: "hostname", why: "The host name of a container is the name of its instance. Remove the key, or set the name by its init." },
   { key: "ephemerals", when: ({ ephemerals = [] }) => ephemerals.length > 0, why: oneDisk },
   { key: "swap", when: ({ swap = 0 }) => swap > 0, why: oneDisk },

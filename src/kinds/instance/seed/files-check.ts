@@ -90,6 +90,7 @@ function lengthMistakes(files: Files, pointer: readonly (string | number)[]): Di
 /** Permissions come as vendor data, and cloud-init takes the user data's list of files instead of that of the vendor data. */
 function lostModes(instance: InstanceConfig, pointer: readonly (string | number)[]): Diagnostic[] {
   const { user_data: userData } = instance;
+  if (instance.inject !== undefined) return [];
   const text = userData !== undefined && "text" in userData ? userData.text : "";
   if (!/^write_files\s*:/m.test(text) || fileVendorData(guestFiles(instance)) === null) return [];
   return [
