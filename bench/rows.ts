@@ -53,24 +53,24 @@ async function benchRbd(count: number): Promise<Row[]> {
   }
 }
 
-/** In the group of this machine that VIRTFORM_BENCH_VG names (7 GiB of room), else on the emulated host that the tests have. */
+/** In the group of this machine that VIRTFORM_BENCH_VG names (7 GiB of room), else on the host that the tests have. */
 async function benchLvm(count: number): Promise<Row[]> {
   const group = process.env["VIRTFORM_BENCH_VG"];
   if (group !== undefined) return benchDisks(lvmBackend(group), { count, rounds: 3 });
-  if (!existsSync(new URL("../.cache/lvm-host/root.qcow2", import.meta.url))) {
+  if (!existsSync(new URL("../.cache/lvm-host/root.raw", import.meta.url))) {
     const why = "name a volume group with 7 GiB of room in VIRTFORM_BENCH_VG, or run test/guests/lvm-host/build";
     return [unmeasured(`${count} stopped instances, lvm`, why)];
   }
   await using ends = new AsyncDisposableStack();
   const host = await startLvmHost({ after: (done) => ends.defer(async () => void (await done())) });
   process.env["VIRTFORM_SSH"] = host.program;
-  const { destination, port } = host.target;
+  const { destination } = host.target;
   const [program = "ssh", ...options] = host.program.split(" ");
-  const shell: [string, ...string[]] = [program, ...options, "-p", String(port), destination];
-  // Once: it takes a quarter of an hour there.
+  const shell: [string, ...string[]] = [program, ...options, destination];
+  // Once: it takes minutes there.
   return benchDisks(lvmBackend(host.group), {
     count,
     rounds: 1,
-    on: { uri: host.uri, shell, put: host.put, remark: "on an emulated host over ssh" },
+    on: { uri: host.uri, shell, put: host.put, remark: "under User Mode Linux over ssh" },
   });
 }

@@ -1,24 +1,25 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { shellLine } from "../../src/host/ssh/quote.ts";
 import type { SshTarget } from "../../src/host/ssh/target.ts";
-import { freePort } from "../real/ssh/sshd.ts";
 
 const built = fileURLToPath(new URL("../../.cache/lvm-host/", import.meta.url));
-/** It takes seconds, on a machine that does other things as well half a minute. */
+/** It takes some seconds, on a machine that does other things as well a minute. */
 const startMs = 8 * 60_000;
 
-/** A Debian with LVM in an emulated machine of the test's own, reached over ssh. Volume group `vg0` has one empty disk. */
+/** A Debian with LVM under a kernel of the test's own, reached over ssh. Volume group `vg0` has one empty disk. */
 export interface LvmHost {
   readonly uri: string;
   readonly target: SshTarget;
   /** What VIRTFORM_SSH has to be to get in. */
   readonly program: string;
   readonly group: string;
+  /** The device of the group's disk. */
+  readonly disk: string;
   readonly extentSize: number;
   /** Runs a program there, which has to succeed, and gives its output. */
   run(program: string, ...args: readonly string[]): string;
@@ -29,30 +30,35 @@ export interface LvmHost {
 }
 
 /**
- * Goes on with the machine that test/guests/lvm-host/build started and halted; nothing that it writes is kept. It ends by its
- * process id after the tests, and with this process.
+ * Starts what test/guests/lvm-host/build built; nothing that it writes is kept. It ends after the tests, and with this process. Its address is one
+ * of those that are for tests of networks (RFC 2544), on a tap device with the number of this process.
  */
 export async function startLvmHost(t: { after(done: () => unknown): void }): Promise<LvmHost> {
-  if (!existsSync(`${built}state`)) throw new Error("there is no LVM host: run test/guests/lvm-host/build");
+  if (!existsSync(`${built}kernel`)) throw new Error("there is no LVM host: run test/guests/lvm-host/build");
   const directory = mkdtempSync(join(tmpdir(), "virtform-lvm-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
-  const port = await freePort();
-  writeClient(directory, port);
+  const [here, address] = connect(t);
+  writeClient(directory, address);
   const disk = join(directory, "disk.raw");
-  execFileSync("cp", ["--sparse=always", `${built}disk.raw`, disk]);
-  execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", `${built}root.qcow2`, join(directory, "root.qcow2")]);
+  closeSync(openSync(disk, "w"));
+  truncateSync(disk, diskBytes);
+  closeSync(openSync(join(directory, "root.raw"), "w"));
 
-  const state = openSync(`${built}state`, "r");
-  const args = ["--pdeathsig", "KILL", "qemu-system-x86_64", ...emulator(directory, port), "-incoming", "fd:3"];
-  const qemu = spawn("setpriv", args, { stdio: ["ignore", "ignore", "pipe", state] });
-  closeSync(state);
+  const machine = spawn(
+    "unshare",
+    [...namespaces, "sh", "-c", script, "sh", `${built}kernel`, directory, ...kernelArguments(here, address)],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { PATH: process.env["PATH"], HOME: "/machine" },
+    },
+  );
   let words = "";
-  qemu.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    words += text;
-  });
-  t.after(() => end(qemu));
-  const console = () => `${words}${read(join(directory, "console.log")).slice(-3000)}`;
-  const ssh = ["-F", join(directory, "config"), "-o", "ConnectTimeout=15", `root@127.0.0.1`, "-p", String(port)];
+  for (const stream of [machine.stdout, machine.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      words = `${words}${text}`.slice(-5000);
+    });
+  t.after(() => end(machine));
+  const ssh = ["-F", join(directory, "config"), "-o", "ConnectTimeout=15", `root@${address}`];
   const shared = ["-o", "ControlMaster=auto", "-o", `ControlPath=${directory}/control`, "-o", "ControlPersist=yes"];
   const there = (line: string, input: Buffer | "ignore" = "ignore") =>
     execFileSync("ssh", [...shared, ...ssh, line], {
@@ -65,18 +71,19 @@ export async function startLvmHost(t: { after(done: () => unknown): void }): Pro
 
   const deadline = Date.now() + startMs;
   for (;;) {
-    if (qemu.exitCode !== null) throw new Error(`the LVM host ended before it was up:\n${console()}`);
+    if (machine.exitCode !== null) throw new Error(`the LVM host ended before it was up:\n${words}`);
     if (await reached(ssh)) break;
-    if (Date.now() > deadline) throw new Error(`the LVM host is not up after ${startMs / 60_000} min:\n${console()}`);
+    if (Date.now() > deadline) throw new Error(`the LVM host is not up after ${startMs / 60_000} min:\n${words}`);
     await pause(1000);
   }
-  // Its clock stood still.
-  there(`date -s @${Math.round(Date.now() / 1000)} && virsh -q -c qemu:///system version`);
+  // The start of services is over then, and the emulator is in memory.
+  there(`vgcreate -q vg0 ${device} && virsh -q -c qemu:///system version && systemctl is-system-running --wait || :`);
   return {
-    uri: `qemu+ssh://root@127.0.0.1:${port}/system`,
-    target: { destination: "root@127.0.0.1", port, libvirtUri: "qemu:///system" },
+    uri: `qemu+ssh://root@${address}/system`,
+    target: { destination: `root@${address}`, libvirtUri: "qemu:///system" },
     program: `ssh -F ${join(directory, "config")}`,
     group: "vg0",
+    disk: device,
     extentSize: 4 * 2 ** 20,
     run: (program, ...args) => there(shellLine(["env", "LC_ALL=C", program, ...args])),
     put: (from, to) =>
@@ -95,11 +102,64 @@ export async function startLvmHost(t: { after(done: () => unknown): void }): Pro
   };
 }
 
+/** The second disk of a kernel of User Mode Linux. */
+const device = "/dev/ubdb";
+const diskBytes = 8 * 2 ** 30;
+
+/** A kernel in namespaces of its own, which end with the program that made them: no process of the machine outlives the test. */
+const namespaces = ["--mount", "--pid", "--fork", "--kill-child"] as const;
+
+/** Starts the kernel of $1 on the disks of directory $2, with the other arguments, below a root that has what it needs. */
+const script = `
+set -e
+kernel=$1 machine=$2
+shift 2
+mount --bind "$machine" "$kernel/machine"
+mount --bind "$kernel/../root.raw" "$kernel/machine/root.raw"
+mount -t proc proc "$kernel/proc"
+mount --rbind /dev "$kernel/dev"
+mount -t tmpfs tmpfs "$kernel/dev/shm"
+exec chroot "$kernel" /bin/linux "$@"
+`;
+
+function kernelArguments(tap: string, address: string): string[] {
+  return [
+    "mem=2048M",
+    "ubd0=/machine/root.cow,/machine/root.raw",
+    "ubd1=/machine/disk.raw",
+    "root=/dev/ubda",
+    "rw",
+    `vec0:transport=tap,ifname=${tap},depth=64,gro=1`,
+    "con=null",
+    "con0=null,fd:1",
+    "umid=lvm",
+    "uml_dir=/machine/",
+    "quiet",
+    "rcupdate.rcu_expedited=1",
+    `address=${address}/31`,
+  ];
+}
+
+/** Makes a tap device and gives its name and the address of the machine behind it. Devices of processes that ended are removed. */
+function connect(t: { after(done: () => unknown): void }): [device: string, address: string] {
+  const ip = (...args: readonly string[]) => execFileSync("ip", args, { encoding: "utf8" });
+  for (const [, name = "", pid] of ip("-o", "link").matchAll(/^\d+: (vflvm(\d+))[:@]/gm))
+    if (!existsSync(`/proc/${pid}`)) ip("link", "delete", name);
+  const name = `vflvm${process.pid}`;
+  ip("tuntap", "add", "dev", name, "mode", "tap");
+  t.after(() => ip("link", "delete", name));
+  const pair = 2 * (process.pid % 2 ** 16);
+  const addressOf = (number: number) => `198.${18 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}`;
+  ip("address", "add", `${addressOf(pair)}/31`, "dev", name);
+  ip("link", "set", name, "up");
+  return [name, addressOf(pair + 1)];
+}
+
 /** A configuration for ssh: the machine's key, and the one that it lets in. */
-function writeClient(directory: string, port: number): void {
+function writeClient(directory: string, address: string): void {
   const key = join(directory, "key");
   writeFileSync(key, readFileSync(`${built}client_key`), { mode: 0o600 });
-  writeFileSync(join(directory, "known_hosts"), `[127.0.0.1]:${port} ${read(`${built}host_key.pub`)}`);
+  writeFileSync(join(directory, "known_hosts"), `${address} ${readFileSync(`${built}host_key.pub`, "utf8")}`);
   const lines = [
     "Host *",
     `  UserKnownHostsFile ${directory}/known_hosts`,
@@ -107,17 +167,9 @@ function writeClient(directory: string, port: number): void {
     `  IdentityFile ${key}`,
     "  IdentitiesOnly yes",
     "  BatchMode yes",
-    // The usual one takes an emulated processor longer.
-    "  KexAlgorithms curve25519-sha256",
     "",
   ];
   writeFileSync(join(directory, "config"), lines.join("\n"));
-}
-
-/** As it was started with, but for the places. */
-function emulator(directory: string, port: number): string[] {
-  const lines = readFileSync(`${built}emulator`, "utf8").trimEnd().split("\n");
-  return lines.map((line) => line.replace("@DIRECTORY@", directory).replace("@PORT@", String(port)));
 }
 
 async function reached(ssh: readonly string[]): Promise<boolean> {
@@ -128,17 +180,9 @@ async function reached(ssh: readonly string[]): Promise<boolean> {
   return code === 0;
 }
 
-async function end(qemu: ChildProcess): Promise<void> {
-  if (qemu.exitCode !== null || qemu.signalCode !== null) return;
-  const ended = new Promise((resolve) => qemu.once("exit", resolve));
-  qemu.kill("SIGKILL");
+async function end(machine: ChildProcess): Promise<void> {
+  if (machine.exitCode !== null || machine.signalCode !== null) return;
+  const ended = new Promise((resolve) => machine.once("exit", resolve));
+  machine.kill("SIGKILL");
   await ended;
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -10,7 +10,7 @@ import { clear, extentSize, field, group, host, lvm, lvmHost, MiB, prepare, volu
 function extentsOf(name: string): { readonly offset: number; readonly length: number } {
   const [, from, to] = /^\S+:(\d+)-(\d+)$/.exec(field("seg_pe_ranges", `${group}/${name}`)) ?? [];
   assert.ok(from !== undefined && to !== undefined, `${name} is in one piece`);
-  const begin = Number(lvmHost.run("pvs", "--noheadings", "--units", "b", "--nosuffix", "-o", "pe_start", "/dev/vdb").trim());
+  const begin = Number(lvmHost.run("pvs", "--noheadings", "--units", "b", "--nosuffix", "-o", "pe_start", lvmHost.disk).trim());
   return { offset: begin + Number(from) * extentSize, length: (Number(to) - Number(from) + 1) * extentSize };
 }
 

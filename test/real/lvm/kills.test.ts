@@ -6,7 +6,7 @@ import { ended, killedAtStep, mustRun, start, virtform } from "../support/virtfo
 import { apply, assertConverged, type Workspace } from "../support/workspace.ts";
 import { assertNoLeftovers, clear, destroy, group, lines, lvmHost, prepare, slow, volumes } from "./lvm.ts";
 
-/** Each look takes the emulated processor away from what it waits for. */
+/** Each look takes the machine's one processor away from what it waits for. */
 const pollMs = 1000;
 
 /** After a kill: apply converges, nothing half-made is left, and destroying leaves nothing at all. */

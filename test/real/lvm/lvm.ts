@@ -6,7 +6,7 @@ import { startLvmHost } from "../../support/lvm-host.ts";
 import { virtform } from "../support/virtform.ts";
 import { assertKnown, createWorkspace, tinyGuest, type Workspace, writeConfig } from "../support/workspace.ts";
 
-// One machine for all: emulated within an emulation, everything here takes its time.
+// One machine for all tests of a file: its kernel intercepts every system call, which takes its time.
 export const lvmHost = await startLvmHost({ after });
 process.env["VIRTFORM_SSH"] = lvmHost.program;
 export const host = createSshHost(lvmHost.target);
