@@ -131,7 +131,9 @@ test("Nova CTR-01: a container runs its init from an image, is changed, stopped,
   await until("release of the loop device", 10, async () => ((await isAttached(disk)) ? undefined : true));
   await succeeds(await virtform("apply", "--auto-approve"));
   await assertConverged(scene);
-  const kibibytes = Number(/(\d+) +\d+ +\d+ +\d+% \/$/m.exec(await inside("/bin/df", "-k", "/"))?.[1]);
+  // Right after a start, libvirt does not know the namespaces of the container yet.
+  const sizes = await until("look into the container", 20, () => inside("/bin/df", "-k", "/").catch(() => undefined));
+  const kibibytes = Number(/(\d+) +\d+ +\d+ +\d+% \/$/m.exec(sizes)?.[1]);
   assert.ok(kibibytes > 36 * 1024, `the file system has ${kibibytes} KiB`);
 
   await succeeds(await virtform("restart", name, "--auto-approve"));
