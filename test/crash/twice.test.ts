@@ -4,7 +4,6 @@ import { test } from "node:test";
 import { restartChanges } from "../../src/kinds/guest/restart.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
-import { tapName } from "../fake-host/stored-domain.ts";
 import { guests } from "./guests.ts";
 import { type Shop, shop } from "./shop.ts";
 import { applied, createWorld, layout, planOf, type Run, runOn, summary } from "./world.ts";
@@ -126,7 +125,7 @@ instances: { stranger: { adopt: true, uuid: ffffffff-0000-4000-8000-000000000002
   for (const type of await performTwice(connected, lan(""), { destroy: true })) seen.add(type);
 
   const plugged = createWorld();
-  for (const file of ["flags", "operstate"]) plugged.put(`/sys/class/net/${tapName(2, 0)}/${file}`, file === "flags" ? "0x1003\n" : "up\n");
+  for (const file of ["flags", "operstate"]) plugged.put(`/sys/class/net/tapd90a0fe5-20/${file}`, file === "flags" ? "0x1003\n" : "up\n");
   const awaited = shop({ instances: ["web"] }).replace("{ network: default }", "{ network: default, ready: link }");
   for (const type of await performTwice(plugged, awaited)) seen.add(type);
 
