@@ -9,7 +9,7 @@ import { sizeOr } from "../schema-parts.ts";
 import { sourcePattern } from "./source-pattern.ts";
 
 /** The schemes of this version, those that it does not support yet included. */
-export const schemes: readonly string[] = ["file", "https?", "glance(?:\\+http)?", "rbd", "instance"];
+export const schemes: readonly string[] = ["file", "https?", "glance(?:\\+http)?", "rbd", "instance", "volume"];
 
 const diskFormat = {
   type: "string",

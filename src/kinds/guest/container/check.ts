@@ -60,7 +60,7 @@ const ofInstance: readonly Impossible<InstanceConfig>[] = [
     when: ({ rescue }) => rescue !== undefined && rescue !== false,
     why: "There is no other system that a container could boot. Stop it and mount the file of its root file system to repair it, and remove the key.",
   },
-  { key: "adopt", why: "virtform adopts no containers. Remove the entry; `virsh -c lxc:///system` manages what others made." },
+  { key: "adopt", why: "containers cannot be adopted. Remove the entry; `virsh -c lxc:///system` manages what others made." },
   {
     key: "wait_for",
     when: ({ wait_for: wait }) => ["agent", "cloud_init"].includes((typeof wait === "object" ? wait.what : wait) ?? ""),
