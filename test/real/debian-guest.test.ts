@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { readIsoFile } from "../../src/tools/iso9660/read-file.ts";
 import { dhcpNetwork } from "./support/dhcp-network.ts";
-import { checkout, mustRun, virtform } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, waitForConsole, writeConfig } from "./support/workspace.ts";
+import { checkout, mustRun, runProgram, virtform } from "./support/virtform.ts";
+import { apply, assertConverged, createWorkspace, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 // What cloud-init understood, said on the console by cloud-init itself.
+const macs = { leased: "52:54:00:d0:00:01", static: "52:54:00:d0:00:02" } as const;
 const userData = `#cloud-config
 runcmd:
   - printf 'written by user data' >/run/written-by-user-data
   - systemctl restart systemd-networkd
   - |
+    card() { grep -l "$1" /sys/class/net/*/address | cut -d / -f 5; }
     say() { printf '\\nvirtform-debian: %s\\n' "$*" >/dev/ttyS0; } # on a line of its own, whatever the login prompt left
     say "cloud-id=$(cloud-id)"
     say "hostname=$(hostname)"
@@ -20,8 +24,14 @@ runcmd:
     say "bytes=$(base64 /etc/app/settings/bytes) $(stat -c %a:%U:%G /etc/app/settings/bytes)"
     say "role=$(cloud-init query ds.meta_data.meta.role)"
     say "filesystem=$(df -B1 --output=size / | tail -n 1 | tr -d ' ')"
-    for _ in $(seq 100); do ip -4 -o address show scope global | grep -q inet && break; sleep 1; done
-    say "address=$(ip -4 -o address show scope global | tr -s ' ' | cut -d ' ' -f 4)"
+    addresses() { ip -o address show dev "$1" scope global | tr -s ' ' | cut -d ' ' -f 4 | sort | tr '\\n' ' '; }
+    leased=$(card ${macs.leased}) static=$(card ${macs.static})
+    for _ in $(seq 100); do [ "$(addresses "$leased")" ] && [ "$(addresses "$static" | wc -w)" -ge 2 ] && break; sleep 1; done
+    say "leased=$(addresses "$leased")"
+    say "static=$(addresses "$static")"
+    say "mtu=$(cat "/sys/class/net/$static/mtu")"
+    say "routes=$(ip route show 10.77.0.0/16) $(ip -6 route show fd77::/48)"
+    say "dns=$(sed -n 's/^DNS=//p' "/run/systemd/netif/links/$(cat "/sys/class/net/$static/ifindex")")"
     say ready
 `;
 
@@ -29,6 +39,13 @@ test("cloud-init of a real Debian guest takes host name, key, files and user dat
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-debian`;
   const network = await dhcpNetwork(t, workspace);
+  const [lan, nocloud] = [`${workspace.prefix}-lan`, `${workspace.prefix}-nocloud`];
+  const [v4, v6] = [`10.${randomInt(100, 250)}.${randomInt(1, 250)}`, `fd00:${randomInt(1, 9999)}:${randomInt(1, 9999)}::`];
+  const addresses = [`${v4}.10`, `${v6}10`];
+  t.after(async () => {
+    await runProgram("virsh", ["-q", "net-destroy", lan]);
+    await runProgram("virsh", ["-q", "net-undefine", lan]);
+  });
   const key = join(workspace.directory, "key");
   await mustRun("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "real-test", "-f", key]);
   const publicKey = (await readFile(`${key}.pub`, "utf8")).trim();
@@ -48,15 +65,38 @@ test("cloud-init of a real Debian guest takes host name, key, files and user dat
     },
     flavors: { medium: { vcpus: 2, ram: "1GiB", disk: "3GiB" } },
     key_pairs: { ops: { public_key: publicKey } },
+    networks: {
+      [lan]: {
+        type: "isolated",
+        mtu: 1400,
+        subnets: [
+          { cidr: `${v4}.0/24`, dns_servers: [`${v4}.53`], routes: [{ to: "10.77.0.0/16", via: `${v4}.254` }] },
+          { cidr: `${v6}/64`, dns_servers: [`${v6}53`], routes: [{ to: "fd77::/48", via: `${v6}fe` }] },
+        ],
+      },
+    },
     instances: {
+      [nocloud]: {
+        image: "debian",
+        flavor: "medium",
+        key_pair: "ops",
+        power_state: "stopped",
+        config_drive: { format: "nocloud" },
+        networks: [{ network }, { network: lan, mtu: 1380, addresses: [`${v4}.11`, `${v6}11`] }],
+        user_data: "#cloud-config\n",
+        metadata: { role: "queue" },
+      },
       [name]: {
         image: "debian",
         flavor: "medium",
         key_pair: "ops",
-        networks: [{ network }],
+        networks: [
+          { network, mac: macs.leased },
+          { network: lan, mac: macs.static, mtu: 1380, addresses },
+        ],
         user_data: userData,
         files: [
-          { path: "/etc/systemd/network/50-dhcp.network", text: dhcp, mode: "0644" },
+          { path: "/etc/app/settings/plain", text: "plain\n", mode: "0644" },
           { path: "/etc/app/settings/bytes", base64: "AAEC/w==" },
           { path: "/srv/private", file: "./private", mode: "0600", owner: "nobody:nogroup" },
         ],
@@ -74,6 +114,12 @@ test("cloud-init of a real Debian guest takes host name, key, files and user dat
   assert.equal(said["bytes"], "AAEC/w== 660:root:root");
   assert.equal(said["role"], "database");
   assert.ok(Number(said["filesystem"]) > 2.5 * 2 ** 30, `the root filesystem has grown to the flavor's 3 GiB: ${said["filesystem"]}`);
+  assert.match(said["leased"] ?? "", /^10\.\d+\.\d+\.\d+\/24 $/);
+  // The host announces the IPv6 subnet, so that the guest gives itself an address beside the fixed one.
+  for (const address of [`${v4}.10/24`, `${v6}10/64`]) assert.ok(said["static"]?.split(" ").includes(address), said["static"]);
+  assert.equal(said["mtu"], "1380");
+  assert.match(said["routes"] ?? "", new RegExp(`^10\\.77\\.0\\.0/16 via ${v4}\\.254 .*fd77::/48 via ${v6}fe `));
+  assert.ok(said["dns"]?.startsWith(`${v4}.53 ${v6}53`), said["dns"]);
   await assertConverged(workspace);
 
   const options = [`IdentityFile=${key}`, "BatchMode=yes", `UserKnownHostsFile=${key}.hosts`, "StrictHostKeyChecking=accept-new"];
@@ -85,7 +131,42 @@ test("cloud-init of a real Debian guest takes host name, key, files and user dat
   const access = await login("sudo stat -c %a:%U:%G /srv/private && sudo cat /srv/private");
   assert.equal(access.stdout, "600:nobody:nogroup\nprivate\n", access.stderr);
   assert.match(await mustRun("ssh-keygen", ["-F", `${name}.${workspace.project}.localhost`, "-f", `${key}.hosts`]), / ssh-ed25519 /);
-});
 
-/** Lets the guest ask for an address. */
-const dhcp = "[Match]\nName=e*\n[Network]\nDHCP=yes\n";
+  await t.test("cloud-init reads a NoCloud drive of another instance", async () => {
+    const drive = (await virsh("dumpxml", nocloud)).match(/<source file='([^']*\/disk\.config)'/)?.[1] ?? "";
+    assert.equal((await mustRun("blkid", ["-p", "-o", "value", "-s", "LABEL", drive])).trim(), "cidata");
+    const bytes = await readFile(drive);
+    const read = (path: string) => readIsoFile(async ({ offset, length }) => bytes.subarray(offset, offset + length), path);
+    const files = await Promise.all(["meta-data", "user-data", "network-config"].map(async (path) => [path, await read(path)] as const));
+    const seed = files.map(([path, content]) => `echo ${content?.toString("base64")} | base64 -d >/tmp/seed/${path}`);
+    const convert =
+      "sudo cloud-init devel net-convert --network-data /tmp/seed/network-config --kind yaml --output-kind networkd --distro debian --directory /tmp/converted";
+    const print = [
+      "from cloudinit import util",
+      "seed = util.pathprefix2dict('/tmp/seed/', required=['user-data', 'meta-data'], optional=['network-config'])",
+      "meta = util.load_yaml(seed['meta-data'])",
+      "print(meta['instance-id'], meta['local-hostname'], meta['meta']['role'], meta['public-keys'][0])",
+    ];
+    const script = [
+      "mkdir -p /tmp/seed",
+      ...seed,
+      `${convert} >&2`,
+      `python3 -c "${print.join("; ")}"`,
+      "sudo cat /tmp/converted/etc/systemd/network/10-cloud-init-eth1.network",
+    ];
+    const { stdout, stderr } = await login(script.join(" && "));
+    const [meta = "", ...network] = stdout.split("\n").filter((line) => line !== "");
+    assert.equal(meta, `${(await virsh("domuuid", nocloud)).trim()} ${nocloud} queue ${publicKey}`, stderr);
+    for (const line of [
+      "MTUBytes=1380",
+      `Address=${v4}.11/24`,
+      `Address=${v6}11/64`,
+      `DNS=${v4}.53`,
+      `DNS=${v6}53`,
+      "Destination=10.77.0.0/16",
+      `Gateway=${v4}.254`,
+      `Gateway=${v6}fe`,
+    ])
+      assert.ok(network.includes(line), `${line} is in\n${network.join("\n")}`);
+  });
+});

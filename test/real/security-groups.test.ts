@@ -38,7 +38,7 @@ const after: Rules = {
   db: before.db,
 };
 
-async function want(workspace: Workspace, net: IsolatedNetwork, rules: Rules): Promise<void> {
+async function want(workspace: Workspace, net: IsolatedNetwork, rules: Rules, pairs: readonly object[] = []): Promise<void> {
   const files = await shellGuest(workspace.directory);
   const instances = Object.entries(hosts).map(([name, host]): [string, object] => [
     `${workspace.prefix}-${name}`,
@@ -49,7 +49,14 @@ async function want(workspace: Workspace, net: IsolatedNetwork, rules: Rules): P
       ...(name === "other"
         ? { networks: [{ network: net.name, mac: macs.other }] }
         : {
-            networks: [{ network: net.name, mac: macs[name as Name], addresses: [`${net.v4}.${host}`, `${net.v6}${host}`] }],
+            networks: [
+              {
+                network: net.name,
+                mac: macs[name as Name],
+                addresses: [`${net.v4}.${host}`, `${net.v6}${host}`],
+                ...(name === "web" && pairs.length > 0 ? { allowed_address_pairs: pairs } : {}),
+              },
+            ],
             security_groups: [name],
           }),
     },
@@ -205,4 +212,34 @@ test("guests reach each other as their security groups say, before and after a l
   });
 
   await matrix(t, "after the edit", { shells, net, allowed: [...stays, "other web tcp 81"] });
+
+  await t.test("a guest sends from its allowed address pairs, and from no others", async () => {
+    const { web } = shells;
+    const [virtual, virtual6, mac] = [`${net.v4}.99`, `${net.v6}99`, "52:54:00:91:00:77"];
+    await want(workspace, net, after, [
+      { address: virtual },
+      { address: virtual6 },
+      { address: `${net.v4}.96/30`, mac },
+      { address: virtual6, mac },
+    ]);
+    const planned = await virtform("plan", workspace.directory);
+    assert.match(planned.stdout, /sends from \S+\.96\/30 as well, with MAC address 52:54:00:91:00:77/, planned.stdout);
+    await apply(workspace);
+    await assertConverged(workspace);
+    const sends = async (from: string) => {
+      const [family, to] = from.includes(":") ? ["-6 ", `${net.v6}${hosts.other}`] : ["", `${net.v4}.${hosts.other}`];
+      return (await web.run(`ping ${family}-c 1 -W 2 -I ${from} ${to}`)).code === 0;
+    };
+    const addresses = `for a in 97 98 99; do ip addr add ${net.v4}.$a/24 dev eth0; done; ip -6 addr add ${virtual6}/64 dev eth0; ip -6 addr add ${net.v6}98/64 dev eth0`;
+    await web.run(addresses);
+    await until("the allowed address", 20, async () => (await sends(virtual)) || undefined);
+    await until("the allowed IPv6 address", 20, async () => (await sends(virtual6)) || undefined);
+    assert.equal(await sends(`${net.v4}.98`), false, "an address that is allowed with another MAC address only");
+    assert.equal(await sends(`${net.v6}98`), false, "another IPv6 address");
+
+    await web.run(`ip link set eth0 down; ip link set eth0 address ${mac}; ip link set eth0 up; ${addresses}`);
+    await until("an address of the allowed subnet with the other MAC address", 30, async () => (await sends(`${net.v4}.98`)) || undefined);
+    await until("the IPv6 address with the other MAC address", 30, async () => (await sends(virtual6)) || undefined);
+    assert.equal(await sends(`${net.v4}.${hosts.web}`), false, "its own address with another MAC address");
+  });
 });
