@@ -10,7 +10,7 @@ import { parseXml, type XmlElement } from "../../tools/xml.ts";
 import { domainEntry, forgetObject, readLabel, recordObject, rememberedDomain, unrecordObject } from "../directory/label.ts";
 import { isUp } from "../power/is-up.ts";
 import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "../power/plan.ts";
-import { begun, defined, gone, named, restored, stopped, up } from "../terms/guest-address.ts";
+import { defined, gone, named, restored, startedPaused, stopped, up } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { adopt } from "./adopt.ts";
 import { hasConsoleLog } from "./container/has-console-log.ts";
@@ -45,7 +45,7 @@ export { startDomain, stopDomain } from "../power/plan.ts";
 const keptLogs = 3;
 /** Nova DEL-02: the request is repeated, because a guest that is still booting ignores it. */
 const askAgainMs = 10_000;
-/** Within this time a container that listens to initctl has begun to shut down; others are sent a signal then. */
+/** Within this time a container that listens to initctl starts to shut down; others are sent a signal then. */
 const initctlMs = 2_000;
 
 const define = defineAction<DefineArgs>("domain.define", [defined], async (context, { spec, held }) => {
@@ -165,7 +165,7 @@ const rename = defineAction<DomainRef>("domain.rename", [named], async (context,
   if (have !== undefined && have.name !== ref.instance) await libvirtOf(context).rename(ref.uuid, ref.instance);
 });
 
-const start = defineAction<StartArgs>("domain.start", [up, begun], async (context, { holders = [], ...ref }) => {
+const start = defineAction<StartArgs>("domain.start", [up, startedPaused], async (context, { holders = [], ...ref }) => {
   await refuseHeld(context, ref.instance, holders);
   const have = await ownStanding(context, ref);
   if (have?.power === "saved") throw savedMeanwhile(ref);

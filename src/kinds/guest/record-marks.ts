@@ -1,7 +1,7 @@
 import type { Context } from "../../model/context.ts";
 import { type DomainEntry, domainEntry, type LabelOwner, readLabel, recordObject, rememberedDomain } from "../directory/label.ts";
 
-/** What an apply has begun with a guest and not ended. True sets a mark, false removes it; an absent one stays as it is. */
+/** What an apply started on a guest and did not finish. True sets a mark, false removes it; an absent one stays as it is. */
 export type Marks = Partial<Record<"unready" | "plugging", boolean>>;
 
 /** Records marks of a guest, with one write and with none where nothing changes. The caller holds the instance's lock. */

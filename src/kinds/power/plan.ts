@@ -10,7 +10,6 @@ import { diskAddress } from "../terms/disk-name.ts";
 import { filterExists, filters, groupExists, groups } from "../terms/filter-address.ts";
 import {
   adjusted,
-  begun,
   defined,
   type GuestAddress,
   gone,
@@ -19,6 +18,7 @@ import {
   named,
   released,
   restored,
+  startedPaused,
   stopped,
   up,
 } from "../terms/guest-address.ts";
@@ -190,7 +190,7 @@ export function waitForGuest(spec: DomainSpec, wait: GuestWait): Action {
 /** The same start, paused: what needs the guest waits until it is resumed. */
 export function startPaused(start: Action, address: GuestAddress): Action {
   const args: StartArgs = { ...(start.args as unknown as StartArgs), paused: true };
-  return { ...start, summary: "start paused", args: args as unknown as Json, makes: [begun(address)] };
+  return { ...start, summary: "start paused", args: args as unknown as Json, makes: [startedPaused(address)] };
 }
 
 /** A start after which an earlier apply's record that it paused the guest is over. */
@@ -206,7 +206,7 @@ export function plugGuest(spec: DomainSpec, plugging: Plugging): Action {
   return {
     ...action,
     args: { ...args, plugging: plugging as unknown as Json },
-    needs: [begun(address), defined(address), released(address), adjusted(address)],
+    needs: [startedPaused(address), defined(address), released(address), adjusted(address)],
     makes: [up(address)],
     effect: "none",
     idle: true,

@@ -15,7 +15,7 @@ export const guests = kindOf<GuestState>("domain");
 export const up = existence(guests);
 
 /** It was started paused and waits for its interfaces. */
-export const begun = factType(guests, "begun");
+export const startedPaused = factType(guests, "started-paused");
 
 /** Its definition is the wanted one. */
 export const defined = factType(guests, "defined");
