@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import type { CommandDefinition } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
 import { type Io, processIo } from "./commands/io.ts";
@@ -23,7 +23,7 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
       const { showFailure } = await import("./commands/show-failure.ts");
       return showFailure(noDirectory(directory.path, error), io, { noColor: false });
     }
-    const from = io.directory === undefined ? directory.path : join(io.directory, directory.path);
+    const from = io.directory === undefined || isAbsolute(directory.path) ? directory.path : join(io.directory, directory.path);
     // Not a spread: it would open standard input.
     return dispatch(directory.rest, Object.create(io, { directory: { value: from } }));
   }

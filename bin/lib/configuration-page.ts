@@ -117,10 +117,12 @@ function below(node: Node, depth: number): string[] {
   if (node.openKeys !== undefined) return [];
   const needed = node.required ?? [];
   const inside = [node.items, typeof node.additionalProperties === "object" ? node.additionalProperties : undefined, ...(node.anyOf ?? [])];
-  return [
+  const lines = [
     ...Object.entries(node.properties ?? {}).flatMap(([key, one]) => entry(key, one, needed.includes(key), depth)),
     ...inside.flatMap((one) => (one === undefined ? [] : [...meaningsOf(one, depth), ...below(one, depth)])),
   ];
+  // A value or a list of such values has the same lines twice.
+  return node.anyOf === undefined ? lines : [...new Set(lines)];
 }
 
 function meaningsOf(node: Node, depth: number): string[] {

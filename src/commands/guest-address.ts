@@ -31,6 +31,6 @@ export function guestAddress(
     const detail = `It is connected to QEMU's user network (\`user: true\`), which allows outgoing connections only. Connect it to a network or a bridge: \`networks: [{ network: default }]\`.`;
     throw fail(`${name} has no address that can be reached`, detail);
   }
-  const detail = `libvirt's networks have no lease for it, no guest agent tells one, and the neighbour table of the host has no entry. It may still be booting: \`virtform console ${name}\` shows how far it is. An address from elsewhere can be given: \`virtform ssh --address ADDR ${name}\`.`;
+  const detail = `libvirt's networks have no lease for it, no guest agent reports one, and the neighbour table of the host has no entry. It may still be booting: \`virtform console ${name}\` shows how far it is. An address from elsewhere can be given: \`virtform ssh --address ADDR ${name}\`.`;
   throw fail(`No address of ${name} is known`, detail);
 }

@@ -11,7 +11,7 @@ export const list: CommandDefinition = {
   summary: "List the instances of this project",
   usage: "[PATH…] [options]",
   description:
-    "Lists every instance that the configuration declares, also one that is missing, and what the project has besides: state, addresses, image, flavor, vCPUs, memory, disks. Addresses are those that libvirt's networks leased and the guest's agent tells, else those under which the host has talked to the guest.",
+    "Lists every instance that the configuration declares, also one that is missing, and what the project has besides: state, addresses, image, flavor, vCPUs, memory, disks. Addresses are those that libvirt's networks leased or the guest agent reports, else those under which the host has talked to the guest.",
   options: {
     ...hostOptions,
     wide: { type: "boolean", help: "Also print UUIDs, MAC addresses and the reason of a state." },

@@ -43,7 +43,11 @@ export async function reported(
       `${invocation.flag("tui") ? "--tui" : "--format tui"} needs a terminal`,
       "Standard input and output must be a terminal that can move its cursor. Leave the option out to get text.",
     );
-  const inputs = [...invocation.positionals, ...invocation.texts("var-file"), ...invocation.texts("host-profile")];
+  const inputs = [
+    ...invocation.positionals,
+    ...["path", "var-file", "host-profile"].flatMap((option) => invocation.texts(option)),
+    ...invocation.texts("host").map((value) => value.slice(value.indexOf("=") + 1)),
+  ];
   const reporter = together(main, await openReportFiles(invocation.texts("report"), reporterOptions, inputs));
   try {
     return await work(reporter);

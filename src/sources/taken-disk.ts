@@ -5,6 +5,7 @@ import { instanceFiles, isUuidDirectory } from "../model/layout.ts";
 import { jsonOf } from "../tools/json-of.ts";
 import type { DomainRecord } from "../tools/libvirt/face.ts";
 import { libvirtOf } from "../tools/libvirt/libvirt.ts";
+import { mountedDisks } from "../tools/libvirt/mounted-disks.ts";
 import { readOwnFiles } from "../tools/own-file.ts";
 import { find, findAll, parseXml } from "../tools/xml.ts";
 import type { SourceProblem } from "./source.ts";
@@ -119,12 +120,14 @@ async function domainsOf(context: Context, instance: string | undefined, isIt: (
   return domain === undefined ? [] : [read(domain)];
 }
 
-/** What the disks of a definition are, with `PROTOCOL:` in front of one on the network. Pure. */
+/** What the disks of a definition are, with `PROTOCOL:` in front of one on the network, and what is mounted for a container. Pure. */
 function sourcesOf(xml: string): string[] {
-  return findAll(find(parseXml(xml), "devices"), "disk").flatMap((disk) => {
+  const domain = parseXml(xml);
+  const disks = findAll(find(domain, "devices"), "disk").flatMap((disk) => {
     const { file, dev, protocol, name } = find(disk, "source")?.attributes ?? {};
     return file ?? dev ?? (protocol === undefined || name === undefined ? [] : `${protocol}:${name}`);
   });
+  return [...disks, ...mountedDisks(domain).map(({ source }) => source)];
 }
 
 function missing(owner: string, detail: string): SourceProblem {

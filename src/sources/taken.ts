@@ -3,6 +3,7 @@ import { CodedError, UserError, userError } from "../model/errors.ts";
 import type { Transferred } from "../model/host.ts";
 import type { SourceFacts } from "../model/host-facts.ts";
 import { problem } from "../model/problem.ts";
+import { approximateQuantity } from "../model/quantity.ts";
 import { convertToRaw, dataBytes } from "../tools/qemu-img.ts";
 import type { Source, SourceProblem, SourceRequest } from "./source.ts";
 import { parseTakenAddress } from "./taken-address.ts";
@@ -49,7 +50,7 @@ async function fetch(context: Context, { source, to, digests, maxBytes, onProgre
   await reading.prepare?.(context, ref);
   const content = await contentOf(context, found);
   if (maxBytes !== undefined && content > maxBytes) {
-    const detail = `It takes ${content} bytes, and ${maxBytes} bytes may be used. Free space.`;
+    const detail = `It takes ${approximateQuantity(content)}, and ${approximateQuantity(maxBytes)} may be used. Free space.`;
     throw userError("no-space", `Not enough space for the disk of ${owner}`, detail);
   }
   await host.files.remove(to);

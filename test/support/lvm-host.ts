@@ -59,7 +59,8 @@ export async function startLvmHost(t: { after(done: () => unknown): void }): Pro
     });
   t.after(() => end(machine));
   const ssh = ["-F", join(directory, "config"), "-o", "ConnectTimeout=15", `root@${address}`];
-  const shared = ["-o", "ControlMaster=auto", "-o", `ControlPath=${directory}/control`, "-o", "ControlPersist=yes"];
+  // It ends by itself: a machine that was killed closes no connection.
+  const shared = ["-o", "ControlMaster=auto", "-o", `ControlPath=${directory}/control`, "-o", "ControlPersist=60"];
   const there = (line: string, input: Buffer | "ignore" = "ignore") =>
     execFileSync("ssh", [...shared, ...ssh, line], {
       encoding: "utf8",
@@ -71,13 +72,13 @@ export async function startLvmHost(t: { after(done: () => unknown): void }): Pro
 
   const deadline = Date.now() + startMs;
   for (;;) {
-    if (machine.exitCode !== null) throw new Error(`the LVM host ended before it was up:\n${words}`);
+    if (machine.exitCode !== null || machine.signalCode !== null) throw new Error(`the LVM host ended before it was up:\n${words}`);
     if (await reached(ssh)) break;
     if (Date.now() > deadline) throw new Error(`the LVM host is not up after ${startMs / 60_000} min:\n${words}`);
     await pause(1000);
   }
   // The start of services is over then, and the emulator is in memory.
-  there(`vgcreate -q vg0 ${device} && virsh -q -c qemu:///system version && systemctl is-system-running --wait || :`);
+  there(`vgcreate -q vg0 ${device} && virsh -q -c qemu:///system version && { systemctl is-system-running --wait || :; }`);
   return {
     uri: `qemu+ssh://root@${address}/system`,
     target: { destination: `root@${address}`, libvirtUri: "qemu:///system" },

@@ -83,6 +83,8 @@ interface KnownNetwork {
   readonly bridge?: string | null;
   /** The bridge or the network card of the host that guests are connected to; null where libvirt makes the bridge. */
   readonly uplink?: string | null;
+  /** Open vSwitch forwards between its ports also while the device of the bridge is off, as it is by default. */
+  readonly switched?: boolean;
   /** The subnets in which the host has an address. */
   readonly subnets?: readonly Cidr[];
   readonly unreadable?: true;
@@ -107,15 +109,17 @@ async function brokenUplinks(
   { host: { files } }: Context,
   records: readonly KnownNetwork[],
 ): Promise<(readonly [name: string, uplink: BrokenUplink])[]> {
-  const used = records.flatMap(({ name, uplink = null }) => (uplink === null || uplink.includes("/") ? [] : [{ name, device: uplink }]));
+  const used = records.flatMap(({ name, uplink = null, switched = false }) =>
+    uplink === null || uplink.includes("/") ? [] : [{ name, device: uplink, switched }],
+  );
   if (used.length === 0) return [];
   const [found, flags] = await Promise.all([
     files.statMany(used.map(({ device }) => interfacePath(device))),
     files.readMany(used.map(({ device }) => ({ path: `${interfacePath(device)}/flags`, length: 64 }))),
   ]);
-  return used.flatMap(({ name, device }, index): (readonly [string, BrokenUplink])[] => {
+  return used.flatMap(({ name, device, switched }, index): (readonly [string, BrokenUplink])[] => {
     if (found[index] === undefined) return [[name, { device, state: "missing" }]];
-    return isDown(flags[index]) ? [[name, { device, state: "down" }]] : [];
+    return !switched && isDown(flags[index]) ? [[name, { device, state: "down" }]] : [];
   });
 }
 
@@ -138,6 +142,7 @@ function describe({ name, uuid, active, xml }: NetworkRecord, project: string): 
       filterable: isFilterable(root),
       bridge,
       uplink: uplinkOf(root),
+      switched: find(root, "virtualport")?.attributes["type"] === "openvswitch",
       subnets: findAll(root, "ip").flatMap((ip) => hostSubnet(ip) ?? []),
     };
   } catch (error) {

@@ -39,7 +39,7 @@ export function checkTaken({ address, spec }: Resource<ImageSpec>, observed: Obs
       : [
           problem("image-of-itself", {
             summary: `Image ${name} is taken from a disk that is made from it`,
-            detail: `The way back: ${circle.join(" ← ")}. Take the image from a disk that has another image.`,
+            detail: `The circle: ${circle.join(" ← ")}. Take the image from a disk that has another image.`,
             address,
             key: ["source"],
           }),
@@ -78,7 +78,7 @@ function conflictOf(
       detail: `The configuration does not declare it any more. Declare it until the image is taken, and remove it afterwards.`,
     };
   }
-  const [started] = users.find(([, { power_state: power = "running" }]) => power !== "stopped") ?? [];
+  const [started] = users.find(([, { power_state: power = "running" }]) => power === "running") ?? [];
   if (started === undefined) return undefined;
   return {
     summary: `Instance ${started} would be started while an image is taken from its disk`,

@@ -279,7 +279,7 @@ const networkSchema = {
     },
     ready: {
       description:
-        "What has to be so before the guest runs: an apply starts it paused, waits for all its interfaces for at most vif_plugging_timeout of host, and resumes it. Default: nothing, the guest runs at once.",
+        "What must be true before the guest runs: an apply starts it paused, waits for all its interfaces for at most vif_plugging_timeout of host, and resumes it. Default: nothing, the guest runs at once.",
       anyOf: [readyState, readyOther, { type: "array", minItems: 1, maxItems: 8, items: { anyOf: [readyState, readyOther] } }],
       expects: "link, bridge, { bridge: NAME }, { command: [PROGRAM, …] } or a list of these",
       examples: ["bridge", ["link", { command: ["/usr/local/bin/port-up"] }]],

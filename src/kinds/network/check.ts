@@ -1,3 +1,4 @@
+import { addressName } from "../../model/address.ts";
 import { closest } from "../../model/closest.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { formatCidr, overlaps } from "../../model/ip.ts";
@@ -115,8 +116,11 @@ function makesBridge({ type, create }: NetworkFields): boolean {
 }
 
 /** Networks of others whose subnets are not known. One with a declared name was reported when it was looked at. */
-function checkReadable({ facts, unmanaged }: Observed): Diagnostic[] {
-  const reported = new Set(unmanaged.flatMap(({ what, name }) => (what === "network" ? [name] : [])));
+function checkReadable({ facts, unmanaged, unread }: Observed): Diagnostic[] {
+  const reported = new Set([
+    ...unmanaged.flatMap(({ what, name }) => (what === "network" ? [name] : [])),
+    ...unread.flatMap((address) => (networks.owns(address) ? [addressName(address)] : [])),
+  ]);
   return (facts.networks?.unreadable ?? [])
     .filter((name) => !reported.has(name))
     .map((name) => {
@@ -154,9 +158,8 @@ function checkHostParts({ networks: declared = {} }: Config, { facts }: Observed
     if (bridge === undefined || ownBridge || type === "external") return ofDevice;
     if (type === "ovs") {
       const detail = `Create it: ovs-vsctl add-br ${shellWord(bridge)}; or name another one (ovs-vsctl list-br).`;
-      return missingDevices.includes(bridge)
-        ? [found("bridge-missing", "bridge", `The host has no bridge ${bridge}`, detail)]
-        : isDown(bridge, "bridge");
+      // The switch forwards also while the device of its bridge is off.
+      return missingDevices.includes(bridge) ? [found("bridge-missing", "bridge", `The host has no bridge ${bridge}`, detail)] : [];
     }
     if (missingBridges.includes(bridge)) {
       const detail = `Create it on the host: ip link add name ${shellWord(bridge)} type bridge; ip link set ${shellWord(bridge)} up. Name another one, or let libvirt make one without an uplink: create: true.`;

@@ -91,12 +91,24 @@ function pairMistakes({ allowed_address_pairs: pairs }: NicConfig, isOn: boolean
     const cidr = addressSubnet(address);
     if (cidr === undefined)
       return [
-        [at, [`has the allowed address ${address}, which is none`, "Write an IPv4 or IPv6 address, or a subnet such as 10.0.0.0/24."]],
+        [
+          at,
+          [
+            `has the allowed address ${address}, which is not an IP address or a subnet`,
+            "Write an IPv4 or IPv6 address, or a subnet such as 10.0.0.0/24.",
+          ],
+        ],
       ];
     const subnet = subnetOf(cidr);
     if (subnet.value === cidr.value) return [];
     return [
-      [at, [`has the allowed subnet ${address}, whose address is inside of it`, `Write ${formatCidr(subnet)}, or the address alone.`]],
+      [
+        at,
+        [
+          `has the allowed subnet ${address}, which does not begin at its first address`,
+          `Write ${formatCidr(subnet)}, or the address alone.`,
+        ],
+      ],
     ];
   });
 }

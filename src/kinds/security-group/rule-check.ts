@@ -84,7 +84,9 @@ function checkCidr(text: string, families: readonly (4 | 6)[], wrong: Wrong): Di
     return [wrong("cidr", `has the IPv4-mapped subnet ${text}, which no packet matches`, "Write it as IPv4, such as 10.0.0.0/8.")];
   const subnet = formatCidr(subnetOf(cidr));
   const more =
-    cidr.value === subnetOf(cidr).value ? [] : [wrong("cidr", `has the subnet ${text}, whose address is inside of it`, `Write ${subnet}.`)];
+    cidr.value === subnetOf(cidr).value
+      ? []
+      : [wrong("cidr", `has the subnet ${text}, which does not begin at its first address`, `Write ${subnet}.`)];
   if (families.length === 0 || families.includes(cidr.family)) return more;
   return [
     ...more,
