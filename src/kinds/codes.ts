@@ -23,7 +23,7 @@ export const codes: Readonly<Record<string, string>> = {
   "cloud-init-failed": "cloud-init of a guest that was started reported errors.",
   "container-grows-when-off": "The root file system of a container that runs is to grow.",
   "container-impossible": "A container cannot have what is written for it.",
-  "container-init": "The first program of a container is not an absolute path.",
+  "container-init": "The init of a container is not an absolute path, or has an empty argument.",
   "container-only": "A key that only containers have is written for a virtual machine.",
   "container-path-too-long": "The instances path is too long for the files of containers.",
   "definition-changed": "The definition of a guest was changed after the plan was made.",

@@ -247,12 +247,11 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
     return undefined;
   },
 
-  listFilters: (client) => {
-    const filters = filtersOf(client)
+  filterNames: (client) => ({
+    names: filtersOf(client)
       .all()
-      .map(({ name, uuid }) => ({ name, uuid }));
-    return { filters, count: filters.length };
-  },
+      .map(({ name }) => name),
+  }),
   findFilter: (client, { name }) => ({ filter: foundFilter(client, name) }),
   filterXml: (client, { filter }) => ({ xml: foundFilter(client, filter.name).document }),
   defineFilter: (client, { xml }) => {

@@ -117,11 +117,9 @@ async function walk(host: Host): Promise<Record<string, unknown>> {
     );
     await step("define a loop", () => libvirt.defineFilter(filter, filterDocument(filter, uuid, `<filterref filter='${filter}'/>`)));
     await step("refer to a filter", () => libvirt.defineFilter(parent, filterDocument(parent, other, `<filterref filter='${filter}'/>`)));
-    await step("filters", async () =>
-      (await libvirt.filters(`virtform:${prefix}:`))?.flatMap((one) => (one.xml === null ? [] : one.name)).sort(),
-    );
+    await step("filters", async () => (await libvirt.filters(`virtform:${prefix}:`))?.own.map(({ name }) => name).sort());
     await step("what is shipped", async () => {
-      const names = (await libvirt.filters("-"))?.map((one) => one.name) ?? [];
+      const names = (await libvirt.filters("-"))?.names ?? [];
       return usedFilters.filter((one) => !names.includes(one));
     });
     await step("a binding", async () => {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -88,14 +88,17 @@ export const systemLibvirt: Daemon = {
   restart: async () => {
     const pid = pidOf();
     if (pid !== undefined) process.kill(pid, "SIGKILL");
-    // The pid file of the killed one must not pass for a running daemon.
+    // Until it is waited for, the killed one has its name, and would pass for a running daemon.
+    rmSync(pidFile, { force: true });
     await run("bash", ["-c", '. "$0"; sleep 1; start_libvirt', setup], { timeout: 120_000 });
   },
 };
 
+const pidFile = "/run/libvirtd.pid";
+
 function pidOf(): number | undefined {
   try {
-    const pid = Number(readFileSync("/run/libvirtd.pid", "utf8"));
+    const pid = Number(readFileSync(pidFile, "utf8"));
     // The file may be empty, or outlive its process.
     return pid > 1 && readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "libvirtd" ? pid : undefined;
   } catch {

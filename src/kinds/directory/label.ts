@@ -43,6 +43,8 @@ export interface DomainEntry {
   readonly unready?: boolean;
   /** An apply starts the guest paused, and resumes it when its interfaces are ready: a guest that is paused without this was paused by others. */
   readonly plugging?: boolean;
+  /** An apply powered it off before it ran, because its interfaces were not ready. */
+  readonly unplugged?: boolean;
 }
 
 /** The entry's name among the objects. */

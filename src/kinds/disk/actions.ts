@@ -123,7 +123,11 @@ async function isWithoutInjection(context: Context, kind: OwnedDisk["kind"], dis
   const before = recordProblem(recorded) === undefined ? readRecord(recorded, context.settings).injected : null;
   if (!isUnfinished(before)) {
     const there = (await driverOf(disk.backend).list(context, [disk])).has(`${disk.uuid}/${disk.name}`);
-    return !there || before !== injectedInto(disk);
+    if (!there) return true;
+    if (before === injectedInto(disk)) return false;
+    // The disk was made after the plan, and a guest may have it open.
+    await refuseInUse(context, { uuid: disk.uuid, instance: ownerName(disk.owner) }, disk);
+    return true;
   }
   await refuseInUse(context, { uuid: disk.uuid, instance: ownerName(disk.owner) }, disk);
   await driverOf(disk.backend).remove(context, disk);

@@ -220,9 +220,9 @@ function checkInjectedBehind(address: DiskAddress, want: OwnedDisk, have: OwnedD
       {
         summary:
           injected === null
-            ? `${name} was made without inject, which its root disk does not have yet`
+            ? `Nothing is injected into the existing root disk of ${name}, which was made before inject was added`
             : `${name} has what was injected when its root disk was made: ${differenceWords(injected, want.injectedBehind)} changed since`,
-        detail: `Injection is done before the first boot only, so the disk stays as it is. \`virtform apply --replace ${shellWord(name)}\` makes a new root disk with it, with consent.`,
+        detail: `Injection is done before the first boot only, so the disk stays as it is${injected === null ? ", and with inject the guest has no config drive any more" : ""}. \`virtform apply --replace ${shellWord(name)}\` makes a new root disk with it, with consent.`,
         address,
         key: ["inject"],
       },

@@ -64,6 +64,7 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
     ...(parts.length === 0 ? {} : { filled: parts }),
     ...(remembered?.unready === true ? { unready: true } : {}),
     ...(remembered?.plugging === true ? { plugging: true } : {}),
+    ...(remembered?.unplugged === true ? { unplugged: true } : {}),
   });
   // Nothing of an adopted guest is in a directory of ours.
   if (spec.adopted) {
@@ -192,7 +193,7 @@ async function startAndWait(context: Context, { awaited, paused, ...ref }: Start
   // An interrupted start leaves the guest paused. What was paused by others is not ours to resume here: no plan said so.
   if (have?.power === "paused" && have.reason !== "starting-up") throw pausedMeanwhile(ref);
   // What runs already is not paused for its interfaces.
-  const plugging = paused === undefined ? {} : { plugging: paused && have?.power !== "running" };
+  const plugging = paused === undefined ? {} : { plugging: paused && have?.power !== "running", unplugged: false };
   // Before it runs: after a kill, the next apply finds that it was not waited for.
   if (awaited === true || paused !== undefined)
     await recordMarks(context, ref, { ...(awaited === true ? { unready: true } : {}), ...plugging });

@@ -75,7 +75,7 @@ export function checkRenames({ domains, observed }: Pick<Checked, "domains" | "o
 function containerNotRenamed(instance: string, name: string): Diagnostic {
   return problem("guest-not-renamed", {
     summary: `Container ${name} cannot be renamed to ${instance}`,
-    detail: `libvirt's driver of containers renames none. Give the entry the name ${name} again.`,
+    detail: `libvirt cannot rename containers. Give the entry the name ${name} again.`,
     address: guests.at(instance),
   });
 }

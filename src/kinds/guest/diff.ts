@@ -289,7 +289,8 @@ function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, ob
         awake.saved && !replaced,
       );
   const cause = combineCauses(fields.length === 0 ? [onlyRenewed ? "config" : "drift"] : fields.flatMap((field) => field.cause ?? []));
-  const onlyStarts = fields.length === 1 && power !== undefined && (have.failedStart === true || have.plugging === true);
+  const onlyStarts =
+    fields.length === 1 && power !== undefined && (have.failedStart === true || have.plugging === true || have.unplugged === true);
   const change: Change = {
     address,
     verb: "update",
@@ -476,7 +477,7 @@ function reasonFor(cause: Cause, fields: readonly FieldChange[], have: DomainSta
   if (fields.length === 1 && power !== undefined) {
     if (have.power === "crashed") return "the guest crashed";
     if (have.failedStart === true) return "its last start failed, and it should be running";
-    if (have.plugging === true && power.new === "running")
+    if ((have.plugging === true || have.unplugged === true) && power.new === "running")
       return have.power === "paused"
         ? "the last apply started it paused and did not resume it"
         : "its interfaces were not ready at its last start, and it should be running";

@@ -44,7 +44,7 @@ function restart(address: GuestAddress, guest: GuestState, holder: GuestAddress 
   const rename = renameDomain(ref);
   const inTurn = holder === null ? rename : { ...rename, needs: [...rename.needs, namedAs(holder)] };
   const before = describeDomain(guest) as Readonly<Record<string, Json>>;
-  const again = (start: Action) => (guest.plugging === true ? startUnmarked(start) : start);
+  const again = (start: Action) => (guest.plugging === true || guest.unplugged === true ? startUnmarked(start) : start);
   const { pending: _waits, ...after } = before;
   return {
     address,

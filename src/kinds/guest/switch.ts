@@ -38,7 +38,7 @@ function switchOne(address: GuestAddress, guest: GuestState, to: "running" | "st
     cause: "config",
     reason: to === "running" ? "its start was requested" : "its shutdown was requested",
     fields: [{ path: "power_state", old: before["power_state"] ?? null, new: to }],
-    actions: [start === undefined ? stopDomain(ref) : guest.plugging === true ? startUnmarked(start) : start],
+    actions: [start === undefined ? stopDomain(ref) : guest.plugging === true || guest.unplugged === true ? startUnmarked(start) : start],
     before,
     after: { ...before, power_state: to },
   };

@@ -23,7 +23,7 @@ export function withPlugging(
 ): Change | undefined {
   const { plugging } = want;
   const isMarked = have?.plugging === true;
-  if (plugging === undefined && !isMarked) return change;
+  if (plugging === undefined && !isMarked && have?.unplugged !== true) return change;
   const does = (...types: readonly string[]) => change?.actions.some(({ type }) => types.includes(type)) === true;
   const plug = (conditions: Plugging | undefined) => plugGuest(want, conditions ?? nothing);
   const replaced = (of: Change, type: string, by: (action: Action) => readonly Action[]): Change => ({
@@ -31,6 +31,8 @@ export function withPlugging(
     actions: of.actions.flatMap((action) => (action.type === type ? by(action) : [action])),
   });
   if (change !== undefined && does("domain.start")) {
+    // Changes of disks have both steps as well: what two changes share is one action.
+    if (does("domain.plug")) return change;
     if (plugging === undefined) return replaced(change, "domain.start", (start) => [startUnmarked(start)]);
     return replaced(change, "domain.start", (start) => [startPaused(start, address), plug(plugging)]);
   }
@@ -39,7 +41,7 @@ export function withPlugging(
   if (change !== undefined && does("domain.restore")) return replaced(change, "domain.restore", (restore) => [startUnmarked(restore)]);
   if (change !== undefined && does("domain.resume")) return replaced(change, "domain.resume", () => [plug(plugging)]);
   if (have.power !== "paused" && have.power !== "running") return change;
-  const step = plug(have.power === "paused" ? plugging : undefined);
+  const step = have.power === "paused" ? plug(plugging) : { ...plug(undefined), summary: "remove the record of the paused start" };
   if (change !== undefined) return { ...change, actions: [...change.actions, step] };
   const before = describeDomain(have);
   const { plugged: _plugged, ...after } = before as Readonly<Record<string, Json>>;
@@ -48,7 +50,10 @@ export function withPlugging(
     verb: "update",
     cause: "config",
     unfinished: true,
-    reason: "the last apply started it paused and did not end",
+    reason:
+      have.power === "paused"
+        ? "the last apply started it paused and did not resume it"
+        : "it runs, and is still recorded as waiting for its interfaces",
     fields: [],
     actions: [step],
     before,

@@ -16,12 +16,12 @@ export async function lookUpFiltering(context: Context): Promise<FilteringFacts>
     Promise.all(programs.map((program) => isInstalled(context, program, ["--version"]))),
     context.host.files.readMany(settings.map((name) => ({ path: `/proc/sys/net/bridge/${name}` }))),
   ]);
-  const names = new Set((found ?? []).map(({ name }) => name));
+  const names = new Set(found?.names);
   return {
     driver: found !== undefined,
     missingPrograms: programs.filter((_, index) => installed[index] === false),
     missingFilters: found === undefined ? [] : usedFilters.filter((name) => !names.has(name)),
     passing: settings.filter((_, index) => values[index]?.toString("latin1").trim() === "0"),
-    taken: (found ?? []).flatMap(({ name, uuid, xml }) => (xml !== null && uuid !== filterUuid(name) ? [name] : [])),
+    taken: (found?.own ?? []).flatMap(({ name, uuid }) => (uuid === filterUuid(name) ? [] : [name])),
   };
 }

@@ -16,7 +16,9 @@ export function interfacesFile(interfaces: readonly SeedInterface[]): string | n
       ...(leased ? [[`iface ${name} inet dhcp`]] : []),
       ...written.map((address, position) => [...staticStanza(name, address), ...(position === 0 && !leased ? first : [])]),
     ];
-    return [`auto ${name}`, ...families.flat()].join("\n");
+    // All that it has is told by DHCPv6.
+    const lines = families.length === 0 ? [`iface ${name} inet6 dhcp`] : families.flat();
+    return [`auto ${name}`, ...lines].join("\n");
   });
   return `${["# Written by virtform before the first boot.\nauto lo\niface lo inet loopback", ...stanzas].join("\n\n")}\n`;
 }

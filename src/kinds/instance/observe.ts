@@ -135,6 +135,7 @@ export async function observeInstances(
       files: files.get(domain.uuid),
       unready: remembered.get(domain.uuid)?.unready === true ? (true as const) : undefined,
       plugging: remembered.get(domain.uuid)?.plugging === true ? (true as const) : undefined,
+      unplugged: remembered.get(domain.uuid)?.unplugged === true ? (true as const) : undefined,
     });
     states.set(guests.at(domain.label.instance), { ...domain, foreign, ...unlabelled, ...chained, ...troubled, kind: "domain" });
   }

@@ -279,7 +279,9 @@ export function switchOff(spec: StoppableRef, { running, saved = false }: GuestA
 export function switchOnAgain(spec: DomainSpec, { running, saved = false }: GuestActivity): Action[] {
   const on = (running && spec.powerState !== "stopped") || (saved && spec.powerState === "running");
   if (!on) return [];
-  return [startDomain(spec), ...(spec.waitFor === undefined ? [] : [waitForGuest(spec, spec.waitFor)])];
+  const start = startDomain(spec);
+  const started = spec.plugging === undefined ? [start] : [startPaused(start, guests.at(spec.instance)), plugGuest(spec, spec.plugging)];
+  return [...started, ...(spec.waitFor === undefined ? [] : [waitForGuest(spec, spec.waitFor)])];
 }
 
 /** Resumes a paused guest. */

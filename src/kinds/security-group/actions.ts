@@ -73,7 +73,7 @@ async function holds(
   const have = await libvirtOf(context).filter(filter);
   if (have === undefined) return false;
   if (have.uuid !== filterUuid(filter)) throw notOurs(filter);
-  const { document, applied, protects } = readFilter(have.xml ?? "");
+  const { document, applied, protects } = readFilter(have.xml);
   return applied === want.applied && protects === want.protects && filterLines(document).join("\n") === want.lines.join("\n");
 }
 

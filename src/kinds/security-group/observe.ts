@@ -14,8 +14,8 @@ import { readFilter } from "./filter-xml.ts";
 /** Looks at the filters of this project. One that has a name of ours and another uuid is not ours; `checkFilters` reports it where it is in the way. */
 export async function observeFilters(context: Context): Promise<Observation<GroupState | PortFilterState>> {
   const libvirt = libvirtOf(context);
-  const found = (await libvirt.filters(filterPrefix(context.project))) ?? [];
-  const ours = found.filter(({ name, uuid, xml }) => xml !== null && uuid === filterUuid(name));
+  const found = (await libvirt.filters(filterPrefix(context.project)))?.own ?? [];
+  const ours = found.filter(({ name, uuid }) => uuid === filterUuid(name));
   const bindings = ours.length === 0 ? [] : await libvirt.filterBindings();
   const states = new Map<Address, GroupState | PortFilterState>();
   const diagnostics: Diagnostic[] = [];
@@ -46,7 +46,7 @@ function addressOf(project: string, name: string): Address | undefined {
 }
 
 function stateOf(project: string, { name, uuid, xml }: FilterRecord, bindings: readonly FilterBinding[]): GroupState | PortFilterState {
-  const { document, applied, protects } = readFilter(xml ?? "");
+  const { document, applied, protects } = readFilter(xml);
   const common = { uuid, filter: name, lines: filterLines(document), applied };
   if (name.startsWith(groupFilterName(project, "")))
     return { kind: "security-group", ...common, rules: groupWords(document), ...(protects ? { protects } : {}) };

@@ -51,6 +51,8 @@ export interface DomainState {
   readonly unready?: true;
   /** An apply started it paused, until its interfaces are ready, and has not resumed it. */
   readonly plugging?: true;
+  /** An apply powered it off before it ran, because its interfaces were not ready. */
+  readonly unplugged?: true;
   /** Files beside its disks that are missing (null), or have other permissions or owners than they should have. Absent: none. */
   readonly files?: Readonly<Record<string, WrongAccess | null>>;
   /** Undefined when the domain carries no label: a guest that the configuration adopts, or not ours. */

@@ -3,14 +3,14 @@ import type { Caller } from "./caller.ts";
 import { at, createDomainLooks } from "./domain-looks.ts";
 import { createDomainEvents } from "./events.ts";
 import { explained, explaining, unlessMissing } from "./explaining.ts";
-import type { Libvirt } from "./face.ts";
+import type { FilterRecord, Libvirt } from "./face.ts";
 import { guestCapabilities } from "./guest-capabilities.ts";
 import { hintFor, isAboutNetworks, type Networks } from "./hints.ts";
 import { errorCodes as is, isRefusal, LibvirtError } from "./libvirt-error.ts";
 import { nameIn } from "./name-in.ts";
 import { createNetworks } from "./networks.ts";
 import { guestOwner, nodeFacts } from "./node-facts.ts";
-import { procedures } from "./rpc/procedures.ts";
+import { maxListed, procedures } from "./rpc/procedures.ts";
 import { unfinishedMark } from "./unfinished-mark.ts";
 
 const flags = {
@@ -78,6 +78,13 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
   function filterXml(filter: { readonly name: string; readonly uuid: string }): Promise<{ readonly xml: string } | undefined> {
     const read = () => call(procedures.filterXml, { filter, flags: 0 }, filter.name);
     return unlessMissing(`Reading network filter ${filter.name} failed`, read, is.noFilter);
+  }
+
+  async function filterNamed(name: string): Promise<FilterRecord | undefined> {
+    const find = () => call(procedures.findFilter, { name }, name);
+    const found = await unlessMissing(`Looking for network filter ${name} failed`, find, is.noFilter);
+    const answer = found === undefined ? undefined : await filterXml(found.filter);
+    return found === undefined || answer === undefined ? undefined : { ...found.filter, xml: answer.xml };
   }
 
   let capabilities: Promise<string> | undefined;
@@ -287,28 +294,14 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
     },
 
     filters: async (prefix) => {
-      const listAll = () => call(procedures.listFilters, { needResults: 1, flags: 0 });
-      const all = await unlessMissing("Listing the network filters failed", listAll, is.noSupport);
+      const listNames = () => call(procedures.filterNames, { most: maxListed });
+      const all = await unlessMissing("Listing the network filters failed", listNames, is.noSupport);
       if (all === undefined) return undefined;
-      const found = await Promise.all(
-        all.filters.map(async (filter) => {
-          if (!filter.name.startsWith(prefix)) return [{ ...filter, xml: null }];
-          const answer = await filterXml(filter);
-          // It was removed meanwhile.
-          return answer === undefined ? [] : [{ ...filter, xml: answer.xml }];
-        }),
-      );
-      return found.flat();
+      // One that was removed meanwhile is left out.
+      const ours = await Promise.all(all.names.filter((name) => name.startsWith(prefix)).map(filterNamed));
+      return { names: all.names, own: ours.flatMap((one) => one ?? []) };
     },
-    filter: async (name) => {
-      const found = await unlessMissing(
-        `Looking for network filter ${name} failed`,
-        () => call(procedures.findFilter, { name }, name),
-        is.noFilter,
-      );
-      const answer = found === undefined ? undefined : await filterXml(found.filter);
-      return found === undefined || answer === undefined ? undefined : { ...found.filter, xml: answer.xml };
-    },
+    filter: filterNamed,
     defineFilter: (name, xml) =>
       explaining(`Defining network filter ${name} failed`, () => call(procedures.defineFilter, { xml }, name).then(nothing)),
     undefineFilter: async (name) => {

@@ -78,8 +78,8 @@ export interface SecretRecord {
 export interface FilterRecord {
   readonly name: string;
   readonly uuid: string;
-  /** Its document; null of one that was not asked for. */
-  readonly xml: string | null;
+  /** Its document. */
+  readonly xml: string;
 }
 
 /** A device of the host, such as a tap, with the filter that is on it. */
@@ -214,8 +214,8 @@ export interface Libvirt extends NetworkFace {
   setSecretValue(uuid: string, value: string): Promise<void>;
   /** Does nothing when it does not exist. */
   undefineSecret(uuid: string): Promise<void>;
-  /** All filters of network traffic, those whose names begin with `prefix` with their documents; undefined where libvirt has no driver for them. */
-  filters(prefix: string): Promise<FilterRecord[] | undefined>;
+  /** All filters of network traffic by name, and those whose names begin with `prefix`; undefined where libvirt has no driver for them. */
+  filters(prefix: string): Promise<{ readonly names: readonly string[]; readonly own: readonly FilterRecord[] } | undefined>;
   /** One filter now; undefined when it does not exist. */
   filter(name: string): Promise<FilterRecord | undefined>;
   /** Defines a filter, or redefines the one with the same uuid and name, which running guests get at once. */

@@ -4,6 +4,7 @@ import { guestDiskOf } from "../../../drivers/index.ts";
 import type { Context } from "../../../model/context.ts";
 import { RefusedError } from "../../../model/errors.ts";
 import { problem } from "../../../model/problem.ts";
+import { shellWord } from "../../../model/shell-word.ts";
 import { writeIntoDisk } from "../../../tools/guestfs/write-into-disk.ts";
 import { isPasswordHash, saltOf, sha512Crypt } from "../../../tools/sha512-crypt.ts";
 import { ownerName } from "../../terms/disk-owner.ts";
@@ -63,7 +64,7 @@ function notInjected(instance: string, item: InjectedItem, why: string) {
     "inject-incomplete",
     {
       summary: `${instance} starts without ${item.what}`,
-      detail: `It could not be injected into the root disk: ${why}. The guest is made all the same, as only files are mandatory. Prepare the image for it, then \`virtform apply --replace ${instance}\`.`,
+      detail: `It could not be injected into the root disk: ${why}. The guest is made all the same, as only files are mandatory. Prepare the image for it, then \`virtform apply --replace ${shellWord(instance)}\`.`,
       address: guests.at(instance),
     },
     "warning",

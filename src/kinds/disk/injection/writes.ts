@@ -59,7 +59,11 @@ export function injectionPlan(injection: Injection, hash: string | null, found: 
     const item = optional("the key");
     const keys = found[readFirst.keys];
     if (keys?.type === "long" || keys?.type === "other") impossible.push({ item, why: `${readFirst.keys} is no file of at most 1 MiB` });
-    else add(item, readFirst.keys, withKey(text(readFirst.keys) ?? "", injection.publicKey), { mode: 0o600, parents: 0o700 });
+    else {
+      // A file of the image that was written in part is damaged: the disk is made again then.
+      const needed = { ...item, mandatory: keys?.type === "file" };
+      add(needed, readFirst.keys, withKey(text(readFirst.keys) ?? "", injection.publicKey), { mode: 0o600, parents: 0o700 });
+    }
   }
   if (injection.network !== null) add(optional("the network file"), interfacesPath, injection.network);
   if (injection.metadata !== null) add(optional("the metadata"), metadataPath, injection.metadata);
@@ -67,8 +71,8 @@ export function injectionPlan(injection: Injection, hash: string | null, found: 
     const item = optional("the password");
     const shadow = withPassword(text(readFirst.passwd), text(readFirst.shadow), hash);
     if ("why" in shadow) impossible.push({ item, why: shadow.why });
-    // Mode and owner stay: distributions differ in them.
-    else add(item, readFirst.shadow, shadow.text, { mode: null, owner: null });
+    // Mode and owner stay: distributions differ in them. Written in part, the file would let no user log in.
+    else add({ ...item, mandatory: true }, readFirst.shadow, shadow.text, { mode: null, owner: null });
   }
   const accounts = readAccounts(text(readFirst.passwd) ?? "", text(readFirst.group) ?? "");
   for (const file of injection.files) {

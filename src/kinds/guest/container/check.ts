@@ -60,7 +60,7 @@ const ofInstance: readonly Impossible<InstanceConfig>[] = [
     when: ({ rescue }) => rescue !== undefined && rescue !== false,
     why: "There is no other system that a container could boot. Stop it and mount the file of its root file system to repair it, and remove the key.",
   },
-  { key: "adopt", why: "containers cannot be adopted. Remove the entry; `virsh -c lxc:///system` manages what others made." },
+  { key: "adopt", why: "Containers cannot be adopted. Remove the entry; `virsh -c lxc:///system` manages what others made." },
   {
     key: "wait_for",
     when: ({ wait_for: wait }) => ["agent", "cloud_init"].includes((typeof wait === "object" ? wait.what : wait) ?? ""),
@@ -69,15 +69,21 @@ const ofInstance: readonly Impossible<InstanceConfig>[] = [
   ...filtered,
 ];
 
+const noCard = "A container has one end of a pair of virtual interfaces (veth), and no network card. Remove the key.";
+
 const ofNetwork: readonly Impossible<NicConfig>[] = [
   { key: "user", why: "QEMU forwards the traffic of such an interface, and a container has none. Connect it to a network or a bridge." },
-  { key: "model", why: "A container has one end of a pair of virtual interfaces (veth), and no network card. Remove the key." },
+  { key: "model", why: noCard },
+  { key: "queues", why: noCard },
+  { key: "trust", why: noCard },
+  { key: "boot_index", why: "A container does not boot over the network. Remove the key." },
+  { key: "mtu", why: "libvirt does not set the MTU of a container's interface. Set it in the container, and remove the key." },
   {
     key: "link",
     when: ({ link }) => link === "down",
-    why: "libvirt sets no link of a container. Remove the key, or the whole interface.",
+    why: "libvirt cannot switch off the link of a container's interface. Remove the key, or the whole interface.",
   },
-  { key: "ready", why: "libvirt starts no container paused, which it would be until the interface is ready. Remove the key." },
+  { key: "ready", why: "libvirt cannot start a container paused, and ready needs that. Remove the key." },
   ...filtered,
 ];
 
@@ -173,14 +179,20 @@ function checkPath({ instancesPath }: Pick<HostSettings, "instancesPath">): Diag
   return [
     problem("container-path-too-long", {
       summary: `instances_path is too long for containers: ${instancesPath}`,
-      detail: `It has ${length} bytes. libvirt mounts only files whose whole path has at most ${longestFile} bytes, and the files of containers have longer ones then. Write a path of at most ${longestPath} bytes, such as /var/lib/virtform/lxc, which is the default.`,
+      detail: `It has ${length} bytes. libvirt mounts only files whose whole path has at most ${longestFile} bytes, and the paths of container files below it would be longer. Write a path of at most ${longestPath} bytes, such as /var/lib/virtform/lxc, which is the default.`,
       pointer: ["host", "instances_path"],
     }),
   ];
 }
 
 function checkInit(entry: string, { init }: InstanceConfig): Diagnostic[] {
-  const [program = "/"] = init ?? [];
+  const [program = "/", ...args] = init ?? [];
+  const empty = args.indexOf("");
+  if (empty >= 0) {
+    const detail = "libvirt passes no empty arguments to the init of a container. Remove it.";
+    const pointer = ["instances", entry, "init", empty + 1];
+    return [problem("container-init", { summary: `init of instance ${entry} has an empty argument`, detail, pointer })];
+  }
   if (/^\/./.test(program) || init === undefined) return [];
   const detail =
     "It is started without a shell and without a search path. Write the absolute path of the program in the container, such as /sbin/init.";

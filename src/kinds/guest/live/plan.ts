@@ -82,7 +82,7 @@ export function planLive(want: DomainSpec, wanted: DomainFields, have: DomainSta
     }
     if (hotplug === undefined) continue;
     if (want.virtType === "lxc") {
-      if (members[0] !== undefined) reasons.set(members[0], "devices of a container come and go while it is off");
+      if (members[0] !== undefined) reasons.set(members[0], "devices are added to and removed from a container only while it is off");
       continue;
     }
     if (item === undefined && attached) {

@@ -75,7 +75,7 @@ export function askPrograms({ host }: Pick<Context, "host">, programs: readonly 
 function notYet(command: readonly string[], stderr: string): ProgramWord {
   const errors = tailOf(stderr);
   const last = errors.at(-1);
-  return { lack: { words: `${wordsOf(command)} says not yet${last === undefined ? "" : ` (${last})`}` }, errors };
+  return { lack: { words: `${wordsOf(command)} reports that it is not ready yet${last === undefined ? "" : ` (${last})`}` }, errors };
 }
 
 function failureWords(command: readonly string[], { reason, exitCode, message }: CommandError): string {

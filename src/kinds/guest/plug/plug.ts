@@ -46,8 +46,9 @@ export const plugInterfaces: ActionType = defineAction<PlugArgs>("domain.plug", 
   const lacking = await waitForInterfaces(context, args, report);
   if (lacking === "resumed") return recordMarks(context, args, { plugging: false });
   if (lacking.length > 0 && args.plugging.fatal) {
-    // The mark stays: the next plan says why the guest is off.
     await libvirt.destroy(args.uuid);
+    // Who starts and pauses it from now on is not this apply. The next plan says why it is off.
+    await recordMarks(context, args, { plugging: false, unplugged: true });
     throw notPlugged(args, lacking);
   }
   if (lacking.length > 0) context.warn?.(resumedWithout(args, lacking));
@@ -118,17 +119,16 @@ async function judge(
 async function seeNics(context: Context, interfaces: Plugging["interfaces"], devices: ReadonlyMap<string, NicDevice>): Promise<SeenNic[]> {
   const own = interfaces.map(({ mac }) => devices.get(mac));
   const names = [...new Set(own.flatMap((device) => [device?.name ?? [], device?.link ?? []].flat()))];
-  const [found, ovs] = await Promise.all([
-    names.length === 0 ? [] : netDevices(context, names),
-    Promise.all(
-      interfaces.map(({ conditions }, index) => {
-        const { name = null, ovs: isOvs = false } = own[index] ?? {};
-        const asks = isOvs && name !== null && conditions.some(({ what }) => what === "bridge");
-        return asks ? ovsBridgeOf(context, name) : null;
-      }),
-    ),
-  ]);
+  const found = names.length === 0 ? [] : await netDevices(context, names);
   const byName = new Map<string, NetDevice | undefined>(names.map((name, index) => [name, found[index]]));
+  const ovs = await Promise.all(
+    interfaces.map(({ conditions }, index) => {
+      const { name = null, ovs: isOvs = false } = own[index] ?? {};
+      // The kernel shows one master for the ports of all bridges of Open vSwitch.
+      const isPort = isOvs || byName.get(name ?? "")?.master === "ovs-system";
+      return isPort && name !== null && conditions.some(({ what }) => what === "bridge") ? ovsBridgeOf(context, name) : null;
+    }),
+  );
   return own.map((device, index) => ({
     device,
     own: byName.get(device?.name ?? ""),
@@ -160,21 +160,23 @@ function clauseOf({ nic, lack }: Judged): string {
 
 function notPlugged(args: PlugArgs, lacking: readonly Judged[]): RefusedError {
   const isLate = lacking.every(({ lack }) => lack?.final !== true);
-  const more = isLate ? " More time is host.vif_plugging_timeout;" : "";
+  const more = isLate ? " host.vif_plugging_timeout sets how long an apply waits." : "";
   return new RefusedError(
     "interfaces-not-ready",
     summaryOf(args, lacking),
-    `The guest was paused and was powered off before it ran; its definition and its disks stay. ${expectedWords(lacking)} Apply again when that is so.${more} ${more === "" ? "With" : "with"} host.vif_plugging_is_fatal: false it runs without.${errorsOf(lacking)}`,
+    `The guest was paused and was powered off before it ran; its definition and its disks stay. ${expectedWords(lacking)} Then apply again.${more} With host.vif_plugging_is_fatal: false the guest is resumed anyway.${errorsOf(lacking)}`,
   );
 }
 
 function resumedWithout(args: PlugArgs, lacking: readonly Judged[]) {
-  const detail = `The guest was resumed without (host.vif_plugging_is_fatal: false). ${expectedWords(lacking)}${errorsOf(lacking)}`;
+  const detail = `The guest was resumed anyway (host.vif_plugging_is_fatal: false). ${expectedWords(lacking)}${errorsOf(lacking)}`;
   return problem("interfaces-not-ready", { summary: summaryOf(args, lacking), detail }, "warning");
 }
 
 function summaryOf({ instance, plugging }: PlugArgs, lacking: readonly Judged[]): string {
-  const isLate = lacking.some(({ lack }) => lack?.final !== true);
+  const isOpen = ({ lack }: Judged) => lack?.final !== true;
+  // A condition that cannot come true ends the wait early where it is fatal.
+  const isLate = plugging.fatal ? lacking.every(isOpen) : lacking.some(isOpen);
   return `${instance} has interfaces that are not ready${isLate ? ` after ${limitOf(plugging)}` : ""}: ${lacking.map(clauseOf).join("; ")}`;
 }
 
@@ -183,7 +185,7 @@ function expectedWords(lacking: readonly Judged[]): string {
   const expected = lacking.map(({ nic, condition }) => `${conditionWords(condition)} of interface ${nic}`).join(", ");
   const bridges = lacking.some(({ condition }) => condition.what === "bridge") ? ", `bridge link`" : "";
   const links = lacking.some(({ condition }) => condition.what !== "command") ? ` (\`ip link\`${bridges})` : "";
-  return `Expected: ${expected}. See why what connects it has not done so${links}.`;
+  return `Expected: ${expected}. Check the program that should connect it${links}.`;
 }
 
 function errorsOf(lacking: readonly Judged[]): string {

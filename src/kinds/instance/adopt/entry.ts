@@ -49,7 +49,7 @@ export function adoptedEntry(found: AdoptableDomain, wanted: Wanted, taken: Read
   const domain = state.name;
   const owner = state.label;
   if (owner !== undefined) return { domain, why: `belongs to project ${owner.project}, as ${owner.instance}` };
-  if (state.fields["virt_type"] === "lxc") return { domain, why: "is a container, and virtform adopts none" };
+  if (state.fields["virt_type"] === "lxc") return { domain, why: "is a container, which cannot be adopted" };
   if (!state.persistent) return { domain, why: "is transient: define it first (`virsh dumpxml`, then `virsh define`)" };
   const { fields } = state;
   const sizes = [fields["memory"], fields["max_memory"] ?? 0].map(Number);
