@@ -3,23 +3,10 @@ import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { isolatedNetwork } from "./support/isolated-network.ts";
 import { killedAtStep, mustRun, stepOf, virtform, virtformEvents } from "./support/virtform.ts";
-import {
-  apply,
-  assertConverged,
-  createWorkspace,
-  guestImages,
-  haltingGuest,
-  virsh,
-  type Workspace,
-  writeConfig,
-} from "./support/workspace.ts";
+import { apply, assertConverged, createWorkspace, filtersOf, guestImages, haltingGuest, virsh, writeConfig } from "./support/workspace.ts";
 
 /** A rule that is written into the kernel for the guest, as `iptables -S` prints it. */
 const rule = (port: number) => new RegExp(`-A FO-\\S+ .*--dport ${port} .*-j ACCEPT`);
-
-async function filtersOf({ project }: Workspace): Promise<string[]> {
-  return (await virsh("nwfilter-list")).match(new RegExp(`virtform:${project}:\\S+`, "g")) ?? [];
-}
 
 test("killed at each action on filters, guests are never without them, and it converges when run again", async (t) => {
   const workspace = await createWorkspace(t);

@@ -84,10 +84,18 @@ async function removeDomains({ prefix }: Workspace): Promise<void> {
   }
 }
 
+/**
+ * The network filters of the workspace's project, from libvirt's own files: `virsh nwfilter-list` locks all of them at once, which can make libvirtd
+ * hang while a guest with filters starts.
+ */
+export async function filtersOf({ project }: Workspace): Promise<string[]> {
+  const files = await readdir("/etc/libvirt/nwfilter");
+  return files.filter((file) => file.startsWith(`virtform:${project}:`)).map((file) => file.replace(/\.xml$/, ""));
+}
+
 /** Removes the network filters of the workspace's project; those of groups after those that refer to them. */
-async function removeFilters({ project }: Workspace): Promise<void> {
-  const names = (await virsh("nwfilter-list")).match(new RegExp(`virtform:${project}:\\S+`, "g")) ?? [];
-  for (const name of names.sort().reverse()) await runProgram("virsh", [...libvirt, "nwfilter-undefine", name]);
+async function removeFilters(workspace: Workspace): Promise<void> {
+  for (const name of (await filtersOf(workspace)).sort().reverse()) await runProgram("virsh", [...libvirt, "nwfilter-undefine", name]);
 }
 
 /** Runs virsh, which has to succeed. */
