@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { procedures } from "../../../../../src/tools/libvirt/rpc/procedures.ts";
 
-/** One call and its answer as they went over the wire between virsh 9.0.0 and libvirtd 9.0.0. */
+/** One call and its answer as they went over the wire between a client of libvirt 9.0.0 (virsh, or Python for filterNames) and libvirtd 9.0.0. */
 export interface Sample {
   readonly key: keyof typeof procedures;
   readonly call: Buffer;
