@@ -63,6 +63,8 @@ function isPending(path: string, active: DomainFields, stored: DomainFields): bo
   if (cosmetic === true || running === "none" || path === "power_state") return false;
   // A guest that runs lists the features of its processor that it got beside those that were asked for.
   if (stored[path] === undefined && path.startsWith("cpu_features.")) return false;
+  // A guest that runs has those of its network.
+  if (stored[path] === undefined && /^interfaces\..*\.(?:vlan|mtu)$/.test(path)) return false;
   // libvirt expands this model into the processor that the guest got.
   return !(stored["cpu"] === "host-model" && /^cpu($|[._])/.test(path));
 }
