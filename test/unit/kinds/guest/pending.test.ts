@@ -37,6 +37,12 @@ test("a guest that runs with what is stored waits for nothing", () => {
   assert.equal((describeDomain(guest(started)) as { pending?: unknown }).pending, undefined);
 });
 
+test("the VLAN and the MTU that a running guest has from its network are not pending", () => {
+  const edit = (xml: string) => xml.replace("</interface>", "<vlan><tag id='42'/></vlan><mtu size='1400'/></interface>");
+  assert.notEqual(edit(domainXml(started)), domainXml(started));
+  assert.deepEqual(pendingFields(guest(started, { edit })), []);
+});
+
 test("what libvirt makes different in a running guest is not pending", () => {
   const live = (xml: string) =>
     xml
