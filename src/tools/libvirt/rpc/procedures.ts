@@ -171,7 +171,7 @@ export const procedures = {
   setSecretValue: change(144, "SECRET_SET_VALUE", struct({ secret, value: opaque(maxSecretValue), flags: uint }), nothing, "secret"),
   undefineSecret: change(146, "SECRET_UNDEFINE", struct({ secret }), nothing, "secret"),
 
-  // CONNECT_LIST_ALL_NWFILTERS locks all filters at once: beside the start of a guest whose filter refers to others, libvirtd hangs for ever.
+  // CONNECT_LIST_ALL_NWFILTERS locks all filters at once: beside the start of a guest whose filter refers to others, libvirtd deadlocks.
   filterNames: look(179, "CONNECT_LIST_NWFILTERS", struct({ most: int }), struct({ names: list(string, maxListed) }), "nwfilter"),
   findFilter: look(175, "NWFILTER_LOOKUP_BY_NAME", struct({ name: string }), struct({ filter }), "nwfilter"),
   filterXml: look(177, "NWFILTER_GET_XML_DESC", struct({ filter, flags: uint }), struct({ xml: string }), "nwfilter"),
