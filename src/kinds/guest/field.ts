@@ -22,6 +22,8 @@ export interface FieldTraits {
    * it was applied before.
    */
   readonly onlyIfSet?: true;
+  /** A guest that runs may have a value that its definition does not have: libvirt gives it one at the start. */
+  readonly givenAtStart?: true;
   /** It is managed of adopted guests too, whatever the configuration sets; of others fields of them, only those that a key of the configuration is about. */
   readonly ofAdopted?: true;
   /** What a guest that runs needs for a new value. Default: `next_boot`; `none` for a cosmetic field. */

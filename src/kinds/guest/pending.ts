@@ -59,12 +59,9 @@ function isPending(path: string, active: DomainFields, stored: DomainFields): bo
   const most = (fields: DomainFields) => fields["max_memory"] ?? fields["memory"];
   if (path === "memory" && active[path] === most(active) && most(active) === most(stored)) return false;
   // Of the label, the running guest keeps that of its start.
-  const { cosmetic, running } = traitsOf(path);
+  const { cosmetic, running, givenAtStart } = traitsOf(path);
   if (cosmetic === true || running === "none" || path === "power_state") return false;
-  // A guest that runs lists the features of its processor that it got beside those that were asked for.
-  if (stored[path] === undefined && path.startsWith("cpu_features.")) return false;
-  // A guest that runs has those of its network.
-  if (stored[path] === undefined && /^interfaces\..*\.(?:vlan|mtu)$/.test(path)) return false;
+  if (stored[path] === undefined && givenAtStart === true) return false;
   // libvirt expands this model into the processor that the guest got.
   return !(stored["cpu"] === "host-model" && /^cpu($|[._])/.test(path));
 }

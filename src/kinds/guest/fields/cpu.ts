@@ -151,6 +151,8 @@ export const pinnings: DeviceFields<{ readonly vcpu: string; readonly cpus: stri
 /** Features of the processor, by name. */
 export const cpuFeatures: DeviceFields<{ readonly name: string; readonly policy: string }> = {
   section: "cpu_features",
+  // The features of its processor beside those that were asked for.
+  givenAtStart: true,
   onlyIfSet: true,
   items: ({ values }) => named(values, "cpu.features").map(([name, policy]) => ({ name, policy: String(policy) })),
   key: ({ name }) => name,
