@@ -288,5 +288,7 @@ test("guests in networks of a bridge, a switch or a network card of the host sta
     const card = childrenOf(child(machine.libvirtd.find("web")?.stored, "devices"), "interface")[0];
     const id = child(card, "virtualport", "parameters")?.attributes["interfaceid"] ?? "none";
     assert.match(id, name === "switched" ? /^[0-9a-f-]{36}$/ : /^none$/);
+    // The device on the host is named by the id of the port, which network_data.json has as vif_id.
+    if (name === "switched") assert.equal(child(card, "target")?.attributes["dev"], `tap${id.slice(0, 11)}`);
   }
 });

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { addressSubnet, formatCidr, subnetOf } from "../../model/ip.ts";
-import { uuidV5 } from "../../model/uuid.ts";
 import { libvirtNetwork, networkOf } from "../config/network-of.ts";
 import { filteringOf } from "../config/port-filter-of.ts";
 import type { Config, ImageConfig, InstanceConfig, NicConfig } from "../config.ts";
@@ -22,9 +21,7 @@ export function interfacesOf(
       type: network.network !== undefined ? "network" : network.bridge !== undefined ? "bridge" : "user",
       source: network.network === undefined ? (network.bridge ?? "") : libvirtNetwork(config, network.network),
       mac,
-      ...(networkOf(config, network)?.network.type === "ovs"
-        ? { interfaceId: uuidV5(`port/${project}/${origin}/${nicName(network, index)}`) }
-        : {}),
+      ...(networkOf(config, network)?.network.type === "ovs" ? { switched: true as const } : {}),
       model: network.model ?? image.properties?.["hw_vif_model"] ?? "virtio",
       link: network.link ?? "up",
       ...portOf(instance, network),

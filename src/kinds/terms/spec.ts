@@ -57,8 +57,8 @@ export interface InterfaceSpec {
   readonly mac: string;
   readonly model: string;
   readonly link: "up" | "down";
-  /** Of an interface in an Open vSwitch network: what the switch and its controllers know the port by. Absent elsewhere. */
-  readonly interfaceId?: string;
+  /** It is in an Open vSwitch network. */
+  readonly switched?: true;
   /** Settings that few interfaces have. Absent: it has none of them. */
   readonly port?: PortSettings;
   /** What it may send and receive; `none`: everything, and a filter in the definition is removed. Null: that is not ours to say. */

@@ -1,6 +1,6 @@
 import { find, findAll, type XmlElement } from "../../../tools/xml.ts";
 import type { InterfaceSpec } from "../../terms/spec.ts";
-import { isTapName, tapName } from "../../terms/tap-name.ts";
+import { isTapName, portId, tapName } from "../../terms/tap-name.ts";
 import { add, at } from "../draft.ts";
 import type { DeviceField, DeviceFields } from "../field.ts";
 import { hotInterfaces } from "../live/interfaces.ts";
@@ -87,10 +87,10 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
       read: (card) => filterText(find(card, "filterref")),
     },
     {
-      // Nova XML-17: the port id. Without it libvirt makes another one with each start.
+      // Nova XML-17: the id of the port, by which an Open vSwitch and its controllers know it. Without it libvirt makes another one with each start.
       name: "interface_id",
       onlyIfSet: true,
-      want: ({ interfaceId }, { adopted }) => (adopted ? null : (interfaceId ?? null)),
+      want: ({ switched, mac }, { uuid, adopted }) => (switched === true && !adopted ? portId(uuid, mac) : null),
       running: "none",
       // Definitions of earlier versions have none until they are changed.
       satisfied: (have) => have === undefined,
@@ -116,6 +116,8 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
     {
       name: "mtu",
       onlyIfSet: true,
+      // That of its network.
+      givenAtStart: true,
       want: ({ port }) => port?.mtu ?? null,
       owns: ["mtu@size"],
       write: (card, value) => set(at(card, "mtu"), "size", value),
@@ -124,6 +126,8 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
     {
       name: "vlan",
       onlyIfSet: true,
+      // That of its network.
+      givenAtStart: true,
       want: ({ port }) => port?.vlan ?? null,
       owns: ["vlan"],
       write: (card, value) => set(at(card, "vlan", "tag"), "id", value),
