@@ -190,6 +190,31 @@ test("a guest that is to be off while a killed apply left it paused is shut down
   ]);
 });
 
+for (const [condition, removed] of [
+  ["kept", false],
+  ["removed", true],
+] as const) {
+  test(`a guest that a killed apply left paused is restarted for a new disk, its condition ${condition}`, async () => {
+    const yaml = waiting("link");
+    const { states } = await killedStates({ from: world(), yaml }, "kill -9");
+    const machine = states.find((state) => state.machine.libvirtd.find("web")?.state === 3)?.machine ?? assert.fail("never paused");
+    const then = removed ? without : yaml;
+    await applied(machine, then, { replace: ["web"] });
+    assert.equal(web(machine).state, 1);
+    assert.deepEqual(await stepsOf(machine, then), []);
+    machine.libvirtd.suspend(web(machine));
+    assert.deepEqual(await stepsOf(machine, then), ["resume"], "it is no longer recorded as paused by an apply");
+  });
+}
+
+test("a guest that was paused by hand is restarted for a new disk", async () => {
+  const machine = world();
+  await applied(machine, without);
+  machine.libvirtd.suspend(web(machine));
+  await applied(machine, without, { replace: ["web"] });
+  assert.equal(web(machine).state, 1);
+});
+
 test("a guest whose start libvirt has not ended, because the apply was killed in it, has no devices yet and is waited for", async () => {
   const yaml = waiting("link");
   const { states } = await killedStates({ from: world(), yaml }, "kill -9");

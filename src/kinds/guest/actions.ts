@@ -192,11 +192,11 @@ async function startAndWait(context: Context, { awaited, paused, ...ref }: Start
   if (have?.power === "paused" && paused === true && (await isPausedByApply(context, ref))) return;
   // An interrupted start leaves the guest paused. What was paused by others is not ours to resume here: no plan said so.
   if (have?.power === "paused" && have.reason !== "starting-up") throw pausedMeanwhile(ref);
-  // What runs already is not paused for its interfaces.
-  const plugging = paused === undefined ? {} : { plugging: paused && have?.power !== "running", unplugged: false };
-  // Before it runs: after a kill, the next apply finds that it was not waited for.
-  if (awaited === true || paused !== undefined)
-    await recordMarks(context, ref, { ...(awaited === true ? { unready: true } : {}), ...plugging });
+  // Before it runs: after a kill, the next apply finds that it was not waited for. What runs already is not paused for its interfaces.
+  if (ref.adopted !== true) {
+    const plugging = paused === true && have?.power !== "running";
+    await recordMarks(context, ref, { ...(awaited === true ? { unready: true } : {}), plugging, unplugged: false });
+  }
   if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
   if (have?.power === "paused" && paused !== true) await libvirt.resume(ref.uuid);
   if (context.settings.virtType === "lxc") await startContainer(libvirt, ref.uuid, context.signal);

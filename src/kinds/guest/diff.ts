@@ -55,6 +55,8 @@ import { withWait } from "./with-wait.ts";
 export interface DisksOfPlan {
   /** A disk or volume gets other content, so that saved memory is discarded. */
   readonly replaced: boolean;
+  /** It is paused, and shut down and started for them. */
+  readonly restarted?: boolean;
   /** What the guest wrote to a file that its definition no longer names then. */
   readonly leaves: string | null;
   /** Volumes of the guest that are recreated, for which it is off, and facts that what they are made from exists. */
@@ -85,7 +87,8 @@ export function diffDomain(
       ? creation(address, want, observed)
       : withFiles(leaving(update(address, want, have, observed, fresh), leaves), address, want, have, observed);
   const holders = holdersOf(want, observed);
-  const withSteps = (of: Change | undefined) => withWait(withPlugging(of, address, want, have), address, want, have);
+  const withSteps = (of: Change | undefined) =>
+    withWait(withPlugging(of, address, want, have, fresh.restarted === true), address, want, have);
   if (change === undefined || holders.length === 0) return withSteps(change);
   const waiting = (action: Action): Action => {
     if (action.type !== "domain.start" && action.type !== "domain.restore") return action;
@@ -222,15 +225,15 @@ function renaming(want: DomainSpec, have: DomainState, restarts: boolean): Field
 }
 
 /** Whether a guest that is off is as wanted in every respect, as nearly all guests of a plan are: nothing has to be compared one by one. */
-function isOffAsWanted(want: DomainSpec, have: DomainState, observed: Observed, replaced: boolean): boolean {
+function isOffAsWanted(want: DomainSpec, have: DomainState, observed: Observed, fresh: FreshDisks): boolean {
   if (have.active !== null || activityOf(have).saved || have.earlier !== undefined || have.unlabelled === true) return false;
   if (want.foreign === "forbid" && have.foreign.length > 0) return false;
-  return powerChange(want, have, observed, replaced) === undefined && hasWantedFields(want, have.fields);
+  return powerChange(want, have, observed, fresh) === undefined && hasWantedFields(want, have.fields);
 }
 
 function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed, fresh: FreshDisks): Update | undefined {
   const { replaced, volumes: recreated } = fresh;
-  if (isOffAsWanted(want, have, observed, replaced)) return undefined;
+  if (isOffAsWanted(want, have, observed, fresh)) return undefined;
   const wanted = wantedFields(want);
   const renamed = have.earlier !== undefined;
   const differing = differingPaths(want, wanted, have).filter((path) => path !== "name" || !renamed);
@@ -264,7 +267,7 @@ function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, ob
     ...memory,
   ];
   const setBack = live.drifted.map((path) => setBackField(path, have, wanted));
-  const power = powerChange(want, have, observed, replaced);
+  const power = powerChange(want, have, observed, fresh);
   // Its directory is created again, and records the definition.
   const unlabelled = have.unlabelled === true;
   if (changes.length === 0 && setBack.length === 0 && power === undefined && !unlabelled && renewed.length === 0) return undefined;
@@ -324,7 +327,7 @@ export function adoptionDifferences(want: DomainSpec, have: DomainState): FieldC
 /** One that differs is not adopted: `checkAdopted` reports it. */
 function adoption(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed): Change | undefined {
   if (adoptionDifferences(want, have).length > 0 || !have.persistent) return undefined;
-  const power = powerAction(want, have, observed, false);
+  const power = powerAction(want, have, observed, { replaced: false });
   const then = power === undefined ? [] : [{ ...power, needs: [...power.needs, defined(address)] }];
   return {
     address,
@@ -431,10 +434,10 @@ function powerChange(
   want: DomainSpec,
   have: DomainState,
   observed: Observed,
-  replaced: boolean,
+  fresh: Pick<FreshDisks, "replaced" | "restarted">,
 ): { readonly field: FieldChange; readonly action?: Action } | undefined {
   const last = have.fields["power_state"];
-  const action = powerAction(want, have, observed, replaced);
+  const action = powerAction(want, have, observed, fresh);
   if (action === undefined && last === want.powerState) return undefined;
   const old = action === undefined ? (last ?? have.power) : have.power;
   const cause = last === want.powerState ? "drift" : "config";
@@ -442,10 +445,15 @@ function powerChange(
   return action === undefined ? { field } : { field, action };
 }
 
-function powerAction(want: DomainSpec, have: DomainState, observed: Observed, replaced: boolean): Action | undefined {
+function powerAction(
+  want: DomainSpec,
+  have: DomainState,
+  observed: Observed,
+  { replaced, restarted = false }: Pick<FreshDisks, "replaced" | "restarted">,
+): Action | undefined {
   if (want.powerState === "stopped") return isUp(have.power) ? stopDomain(want) : undefined;
   if (want.powerState === "ignore") return undefined;
-  if (have.power === "paused") return resumeDomain(want);
+  if (have.power === "paused") return restarted ? undefined : resumeDomain(want);
   if (have.power === "saved" && !replaced) return restoreDomain(want, missingFacts(want, observed));
   return isUp(have.power) ? undefined : startDomain(want);
 }

@@ -1,11 +1,10 @@
-import type { Action } from "../../model/action.ts";
 import { type Change, combineCauses } from "../../model/change.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
 import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import { isUp } from "../power/is-up.ts";
-import { renameDomain, startAgain, startUnmarked, stopDomain } from "../power/plan.ts";
+import { renameDomain, startAgain, stopDomain } from "../power/plan.ts";
 import { type GuestAddress, type GuestState, guests, named as namedAs } from "../terms/guest-address.ts";
 import { isGuestNamed } from "./is-guest-named.ts";
 import { pendingFields } from "./pending.ts";
@@ -44,7 +43,6 @@ function restart(address: GuestAddress, guest: GuestState, holder: GuestAddress 
   const rename = renameDomain(ref);
   const inTurn = holder === null ? rename : { ...rename, needs: [...rename.needs, namedAs(holder)] };
   const before = describeDomain(guest) as Readonly<Record<string, Json>>;
-  const again = (start: Action) => (guest.plugging === true || guest.unplugged === true ? startUnmarked(start) : start);
   const { pending: _waits, ...after } = before;
   return {
     address,
@@ -52,7 +50,7 @@ function restart(address: GuestAddress, guest: GuestState, holder: GuestAddress 
     cause: combineCauses(fields.flatMap(({ cause }) => cause ?? [])),
     reason: fields.length === 0 ? "its restart was requested" : "it waits for a restart",
     fields,
-    actions: [stopDomain(ref), ...(guest.name === ref.instance || ref.adopted ? [] : [inTurn]), again(startAgain(ref))],
+    actions: [stopDomain(ref), ...(guest.name === ref.instance || ref.adopted ? [] : [inTurn]), startAgain(ref)],
     before,
     after: { ...after, ...Object.fromEntries(fields.map(({ path, new: stored }) => [path, stored ?? null])), power_state: "running" },
   };

@@ -5,7 +5,7 @@ import type { Json } from "../../model/json.ts";
 import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import { isUp } from "../power/is-up.ts";
-import { startAgain, startUnmarked, stopDomain, type VolumeHolder } from "../power/plan.ts";
+import { startAgain, stopDomain, type VolumeHolder } from "../power/plan.ts";
 import { type GuestAddress, type GuestState, guests } from "../terms/guest-address.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { isGuestNamed } from "./is-guest-named.ts";
@@ -31,14 +31,13 @@ export function switchChanges(observed: Observed, names: readonly string[], to: 
 function switchOne(address: GuestAddress, guest: GuestState, to: "running" | "stopped", observed: Observed): Change {
   const ref = storedRef(guest);
   const before = describeDomain(guest) as Readonly<Record<string, Json>>;
-  const start = to === "running" ? startAgain(ref, holdersOf(guest, observed)) : undefined;
   return {
     address,
     verb: "update",
     cause: "config",
     reason: to === "running" ? "its start was requested" : "its shutdown was requested",
     fields: [{ path: "power_state", old: before["power_state"] ?? null, new: to }],
-    actions: [start === undefined ? stopDomain(ref) : guest.plugging === true || guest.unplugged === true ? startUnmarked(start) : start],
+    actions: [to === "running" ? startAgain(ref, holdersOf(guest, observed)) : stopDomain(ref)],
     before,
     after: { ...before, power_state: to },
   };

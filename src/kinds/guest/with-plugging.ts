@@ -1,7 +1,7 @@
 import type { Action } from "../../model/action.ts";
 import type { Change } from "../../model/change.ts";
 import type { Json } from "../../model/json.ts";
-import { plugGuest, startPaused, startUnmarked } from "../power/plan.ts";
+import { plugGuest, startPaused } from "../power/plan.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import type { GuestAddress } from "../terms/guest-address.ts";
 import type { Plugging } from "../terms/plugging.ts";
@@ -14,16 +14,18 @@ const nothing: Plugging = { seconds: 0, fatal: false, interfaces: [] };
 /**
  * The change of a guest whose interfaces have to be ready before it runs: its start is a paused one, and the step that waits and resumes it follows.
  * The same step goes on with a guest that an earlier apply paused and did not resume, as the mark in its label says; nothing else that is paused gets it.
+ * `restarted`: changes of its disks shut it down and start it.
  */
 export function withPlugging(
   change: Change | undefined,
   address: GuestAddress,
   want: DomainSpec,
   have: DomainState | undefined,
+  restarted: boolean,
 ): Change | undefined {
   const { plugging } = want;
   const isMarked = have?.plugging === true;
-  if (plugging === undefined && !isMarked && have?.unplugged !== true) return change;
+  if (plugging === undefined && !isMarked) return change;
   const does = (...types: readonly string[]) => change?.actions.some(({ type }) => types.includes(type)) === true;
   const plug = (conditions: Plugging | undefined) => plugGuest(want, conditions ?? nothing);
   const replaced = (of: Change, type: string, by: (action: Action) => readonly Action[]): Change => ({
@@ -32,13 +34,11 @@ export function withPlugging(
   });
   if (change !== undefined && does("domain.start")) {
     // Changes of disks have both steps as well: what two changes share is one action.
-    if (does("domain.plug")) return change;
-    if (plugging === undefined) return replaced(change, "domain.start", (start) => [startUnmarked(start)]);
+    if (does("domain.plug") || plugging === undefined) return change;
     return replaced(change, "domain.start", (start) => [startPaused(start, address), plug(plugging)]);
   }
-  if (have === undefined || !isMarked || does("domain.stop")) return change;
-  // Memory that was saved has run before, or belongs to a guest whose interfaces it had then.
-  if (change !== undefined && does("domain.restore")) return replaced(change, "domain.restore", (restore) => [startUnmarked(restore)]);
+  // A start ends the record, and so does the restore of memory that was saved: it belongs to a guest whose interfaces it had then.
+  if (have === undefined || !isMarked || restarted || does("domain.stop", "domain.restore")) return change;
   if (change !== undefined && does("domain.resume")) return replaced(change, "domain.resume", () => [plug(plugging)]);
   if (have.power !== "paused" && have.power !== "running") return change;
   const step = have.power === "paused" ? plug(plugging) : { ...plug(undefined), summary: "remove the record of the paused start" };

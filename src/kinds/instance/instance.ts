@@ -201,6 +201,8 @@ function diffOne(
       const fresh = recreated.map((disk) => desiredVolume({ config, settings, facts: observed.facts }, addressName(disk as Address)));
       return diffDomain(guests.at(name), followed, only("domain", have), observed, {
         replaced: replaced.size > 0,
+        restarted:
+          wanted !== undefined && observed.get(guests.at(name))?.power === "paused" && restartsForDisks(wanted, observed, settings),
         leaves: leftText(name, left),
         volumes: fresh.map((volume) => ({ name: ownerName(volume.disk.owner), bases: baseFacts(volume) })),
       });
@@ -215,6 +217,19 @@ function keptBlockDevices({ seed, devices }: SeedResource, observed: Observed): 
   const applied = observed.get(seeds.at(seed.instance))?.applied ?? null;
   if (!devices.rescued || had["rescue"] === undefined || applied === null) return blockDevices(keepTargets(devices.usual, had).disks);
   return (applied["block_devices"] as BlockDevices | undefined) ?? rootOnly;
+}
+
+/** Whether changes of its own disks shut a guest down and start it. */
+function restartsForDisks(
+  { domain, disks: own }: Extract<InstanceSpec, { kind: "domain" }>,
+  observed: Observed,
+  settings: HostSettings,
+): boolean {
+  return own.some((disk) => {
+    const address = diskAddress(domain.instance, disk.disk.name);
+    const change = diffDisk(address, keepExistingContent(address, disk, observed), observed.get(address), observed, settings);
+    return change?.actions.some(({ type }) => type === "domain.stop") === true;
+  });
 }
 
 /** Whether a disk of a guest, by its name, is a volume that this plan gives other content. */

@@ -85,8 +85,8 @@ export interface StartArgs extends DomainRef {
   readonly holders?: readonly VolumeHolder[];
   /** `domain.wait` follows. */
   readonly awaited?: boolean;
-  /** True: it is started paused, and `domain.plug` follows. False: what an earlier apply recorded of that is over. Absent: neither. */
-  readonly paused?: boolean;
+  /** It is started paused, and `domain.plug` follows. Every other start ends what an earlier apply recorded of such a one. */
+  readonly paused?: true;
 }
 
 /** Arguments of `domain.plug`. */
@@ -191,12 +191,6 @@ export function waitForGuest(spec: DomainSpec, wait: GuestWait): Action {
 export function startPaused(start: Action, address: GuestAddress): Action {
   const args: StartArgs = { ...(start.args as unknown as StartArgs), paused: true };
   return { ...start, summary: "start paused", args: args as unknown as Json, makes: [startedPaused(address)] };
-}
-
-/** A start after which an earlier apply's record that it paused the guest is over. */
-export function startUnmarked(start: Action): Action {
-  const args: StartArgs = { ...(start.args as unknown as StartArgs), paused: false };
-  return { ...start, args: args as unknown as Json };
 }
 
 /** Waits until the interfaces of a guest that was started paused are ready, and resumes it. Like `waitForGuest`, it takes no place. */
