@@ -6,17 +6,28 @@ import { makeContainerRoot } from "./support/container-root.ts";
 import { type PrivateLibvirt, startPrivateLibvirt } from "./support/private-libvirt.ts";
 import { until } from "./support/until.ts";
 import { checkout, mustRun, type Result } from "./support/virtform.ts";
-import { createWorkspace, type Workspace } from "./support/workspace.ts";
+import { createWorkspace, publicKey, roomy, type Workspace } from "./support/workspace.ts";
 
 /*
  * Containers of libvirt's LXC driver. They need cgroups, so libvirtd runs in namespaces of its own.
  */
 
+interface Change {
+  readonly disk?: string;
+  readonly ram?: string;
+  readonly init?: readonly string[];
+  /** Of its interface. */
+  readonly nic?: object;
+  /** Further keys of the instance. */
+  readonly more?: object;
+  readonly sections?: object;
+}
+
 interface Scene {
   readonly workspace: Workspace;
   readonly libvirt: PrivateLibvirt;
   readonly name: string;
-  write(change: { readonly disk?: string; readonly ram?: string; readonly init?: readonly string[] }): Promise<void>;
+  write(change: Change): Promise<void>;
   virtform(...args: readonly string[]): Promise<Result>;
   virsh(...args: readonly string[]): Promise<string>;
   /** A file in the container, while it runs. */
@@ -42,12 +53,12 @@ async function prepare(t: TestContext): Promise<Scene> {
     workspace,
     libvirt,
     name,
-    write: ({ disk = "32MiB", ram = "64MiB", init }) =>
+    write: ({ disk = "32MiB", ram = "64MiB", init, nic = {}, more = {}, sections = {} }) =>
       writeFile(
         `${workspace.directory}/virtform.yaml`,
         stringify({
           project: workspace.project,
-          host: { virt_type: "lxc", instances_path: workspace.instancesPath },
+          host: { virt_type: "lxc", allocation_ratio: roomy, instances_path: workspace.instancesPath },
           images: { busybox: { source: root, disk_format: "raw" } },
           networks: { [`${workspace.prefix}n`]: { subnets: [{ cidr: "10.91.0.0/24" }] } },
           flavors: { small: { vcpus: 1, ram, disk } },
@@ -55,10 +66,12 @@ async function prepare(t: TestContext): Promise<Scene> {
             [name]: {
               image: "busybox",
               flavor: "small",
-              networks: [{ network: `${workspace.prefix}n` }],
+              networks: [{ network: `${workspace.prefix}n`, ...nic }],
               ...(init === undefined ? {} : { init }),
+              ...more,
             },
           },
+          ...sections,
         }),
       ),
     virtform: (...args) => libvirt.run([process.execPath, `${checkout}bin/virtform.js`, ...args, workspace.directory]),
@@ -160,4 +173,44 @@ test("a container that does not start leaves nothing mounted, and the next apply
   await assertConverged(scene);
   assert.equal((await scene.virsh("domstate", scene.name)).trim(), "running");
   await succeeds(await scene.virtform("destroy", "--auto-approve", "--allow-destroy"));
+});
+
+test("Nova CTR-02: a container has what was injected, and its security groups filter its traffic, also after a live edit", async (t) => {
+  const scene = await prepare(t);
+  const { write, virtform, virsh, inside, libvirt, workspace } = scene;
+  const open = (...ports: readonly number[]) =>
+    write({
+      init: ["/sbin/init", "address=10.91.0.2/24"],
+      nic: { addresses: ["10.91.0.2"], security_groups: ["web"] },
+      more: {
+        inject: { partition: "none" },
+        key_pair: "ops",
+        metadata: { role: "web" },
+        files: [{ path: "/var/injected", text: "from the configuration\n", mode: "0600" }],
+      },
+      sections: {
+        key_pairs: { ops: { public_key: publicKey } },
+        security_groups: { web: { rules: ports.map((port) => ({ protocol: "tcp", ports: port })) } },
+      },
+    });
+  await open(80);
+  await succeeds(await virtform("apply", "--auto-approve"));
+  await assertConverged(scene);
+  const get = async (port: number) => (await libvirt.run(["curl", "-s", "-m", "2", `http://10.91.0.2:${port}/injected`])).stdout;
+  assert.equal(await until("its web server", 20, async () => (await get(80)) || undefined), "from the configuration\n");
+  assert.match(await inside("/bin/cat", "/root/.ssh/authorized_keys"), new RegExp(publicKey.replaceAll("+", "\\+")));
+  assert.equal(await inside("/bin/cat", "/meta.js"), '{"role":"web"}\n');
+  assert.equal(await get(81), "", "the group has no rule for it");
+
+  await open(80, 81);
+  assert.match(await succeeds(await virtform("apply", "--auto-approve")), /tcp 81/);
+  assert.equal(await until("the other port", 20, async () => (await get(81)) || undefined), "from the configuration\n");
+  await assertConverged(scene);
+  const binding = /^ *(\S+) +\S+$/m.exec(await virsh("nwfilter-binding-list"))?.[1] ?? "";
+  await virsh("nwfilter-binding-delete", binding);
+  assert.notEqual((await virtform("drift")).code, 0, "a filter that was taken off by hand is drift");
+
+  await succeeds(await virtform("destroy", "--auto-approve", "--allow-destroy"));
+  assert.equal((await virsh("nwfilter-binding-list")).trim(), "");
+  assert.doesNotMatch(await mustRun("losetup", ["--list", "--output", "BACK-FILE"]), new RegExp(workspace.instancesPath));
 });

@@ -21,6 +21,7 @@ const mostCopies = 100_000;
  */
 export function configuredNames(config: unknown): ConfiguredNames {
   const section = (name: string) => Object.entries(mapping(mapping(config)[name])).filter(([entry]) => plain.test(entry));
+  const isContainer = mapping(mapping(config)["host"])["virt_type"] === "lxc";
   const guests = section("instances").flatMap(([entry, written]) => {
     const instance = mapping(written);
     const count = typeof instance["count"] === "number" ? Math.min(instance["count"], mostCopies) : undefined;
@@ -34,7 +35,7 @@ export function configuredNames(config: unknown): ConfiguredNames {
     images,
     volumes,
     addresses: [
-      ...guests.flatMap(({ name, instance }) => addressesOf(name, instance)),
+      ...guests.flatMap(({ name, instance }) => addressesOf(name, instance, isContainer)),
       ...volumes.map((name) => `volume/${name}`),
       ...networks.map((name) => `network/${name}`),
       ...images.map((name) => `image/${name}`),
@@ -42,14 +43,18 @@ export function configuredNames(config: unknown): ConfiguredNames {
   };
 }
 
-function addressesOf(name: string, { image, ephemerals, adopt, config_drive }: Readonly<Record<string, unknown>>): string[] {
+function addressesOf(
+  name: string,
+  { image, ephemerals, adopt, config_drive, inject }: Readonly<Record<string, unknown>>,
+  isContainer: boolean,
+): string[] {
   if (adopt === true) return [`domain/${name}`];
   const disks = Array.isArray(ephemerals) ? ephemerals.map((_, index) => ephemeralFileName(index).replace("disk.", "")) : [];
   return [
     `domain/${name}`,
     ...(image === undefined ? [] : [`disk/${name}.root`]),
     ...disks.map((disk) => `disk/${name}.${disk}`),
-    ...(config_drive === false ? [] : [`seed/${name}`]),
+    ...(config_drive === false || inject !== undefined || isContainer ? [] : [`seed/${name}`]),
   ];
 }
 

@@ -123,7 +123,8 @@ function withoutEffect({ entry, instance, settings }: Hardware): Diagnostic[] {
 function checkDrive({ entry, instance }: Hardware, config: Config): Diagnostic[] {
   const { name, config: image } = hardwareInput(config, entry, instance).image;
   const key = instance.inject === undefined ? "config_drive" : "inject";
-  if (hasConfigDrive(instance) || image.properties?.["img_config_drive"] !== "mandatory" || name === undefined) return [];
+  if (config.host?.virt_type === "lxc") return [];
+  if (hasConfigDrive(config, instance) || image.properties?.["img_config_drive"] !== "mandatory" || name === undefined) return [];
   return [
     problem("hardware-contradiction", {
       summary: `${key} of instance ${entry} contradicts img_config_drive of image ${name}`,

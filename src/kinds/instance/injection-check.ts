@@ -6,9 +6,10 @@ import { problem } from "../../model/problem.ts";
 import { secretPlace, unavailableSecret } from "../../model/secret.ts";
 import { guestfsRemedy } from "../../tools/guestfs/errors.ts";
 import { guestfsPackage } from "../../tools/guestfs/python.ts";
+import { fixedAddresses } from "../config/fixed-addresses.ts";
 import { imageOf } from "../config/image-of.ts";
 import { rootVolumeOf } from "../config/root-volume-of.ts";
-import type { InstanceConfig } from "../config.ts";
+import type { Config, InstanceConfig } from "../config.ts";
 import type { Checked } from "../disk/checked.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import { isUnfinished } from "../disk/injection/record.ts";
@@ -53,18 +54,19 @@ export function checkInjections({ config, settings }: Pick<Checked, "config" | "
           pointer: at("inject"),
         }),
       ];
-    return hasSomething(instance) ? [] : [nothing(name, at("inject"))];
+    return hasSomething(config, instance) ? [] : [nothing(name, at("inject"))];
   });
 }
 
-function hasSomething({ files = [], key_pair, metadata = {}, admin_password, networks = [] }: InstanceConfig): boolean {
-  const written = networks.some(({ addresses = [] }) => addresses.length > 0);
+function hasSomething(config: Config, { files = [], key_pair, metadata = {}, admin_password, networks = [] }: InstanceConfig): boolean {
+  // The guest gets an address that is reserved from DHCP.
+  const written = networks.some((nic) => fixedAddresses(config, nic).some(({ reserved }) => !reserved));
   return written || files.length > 0 || key_pair !== undefined || Object.keys(metadata).length > 0 || admin_password !== undefined;
 }
 
 function nothing(name: string, pointer: Pointer): Diagnostic {
   const detail =
-    "It has no files, key_pair, metadata, admin_password or fixed addresses, and with inject no config drive. Give it one of them, or remove inject.";
+    "It has no files, key_pair, metadata, admin_password or fixed addresses that DHCP does not give, and with inject no config drive. Give it one of them, or remove inject.";
   return problem("inject-nothing", { summary: `inject of ${name} has no effect`, detail, pointer }, "warning");
 }
 

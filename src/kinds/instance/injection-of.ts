@@ -11,13 +11,16 @@ import type { WantedGuest } from "./wanted.ts";
  * guest runs without KVM.
  */
 export function injectionOf(guest: WantedGuest, emulated: boolean): Injection | undefined {
-  const { config, instance, image, interfaces } = guest;
+  const { config, settings, instance, image, interfaces } = guest;
   if (instance.inject === undefined || instance.image === undefined || instance.adopt === true) return undefined;
   const { key_pair: keyPair, metadata = {} } = instance;
   const keys = Object.keys(metadata).sort();
   const injection: Injection = {
-    // Nova INJ-03: images with a kernel of their own are one file system.
-    partition: instance.inject.partition === "inspect" && image.kernel !== undefined ? "none" : instance.inject.partition,
+    // Nova INJ-03: images with a kernel of their own and those of containers are one file system.
+    partition:
+      instance.inject.partition === "inspect" && (image.kernel !== undefined || settings.virtType === "lxc")
+        ? "none"
+        : instance.inject.partition,
     publicKey: keyPair === undefined ? null : declared(config.key_pairs, keyPair).public_key,
     network: interfacesFile(seedInterfaces(config, instance, interfaces)),
     metadata: keys.length === 0 ? null : `${JSON.stringify(Object.fromEntries(keys.map((key) => [key, metadata[key]])))}\n`,

@@ -12,8 +12,7 @@ import type { WantedGuest } from "./wanted.ts";
 /** The config drive of a guest, but for the names of its disks; null when it has none. */
 export function seedSpec(guest: WantedGuest): SeedSpec | null {
   const { config, settings, instance, image, project, name, uuid, index, interfaces } = guest;
-  // libvirt gives containers no such drive; `checkContainers` reports the keys whose values would be on it.
-  if (!hasConfigDrive(instance) || settings.virtType === "lxc") return null;
+  if (!hasConfigDrive(config, instance)) return null;
   const keyPair = instance.key_pair;
   // Nova CFG-14: with the disks where their driver can keep it, elsewhere a file.
   const driver = driveDriver(driverName(guest));

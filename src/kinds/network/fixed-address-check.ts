@@ -12,7 +12,7 @@ import { checkInside } from "./subnet-check.ts";
 import { notAnAddress, wrong } from "./wrong.ts";
 
 /** Mistakes in the fixed addresses of instances. Pure. */
-export function checkFixedAddresses(config: Pick<Config, "project" | "networks" | "instances">): Diagnostic[] {
+export function checkFixedAddresses(config: Pick<Config, "project" | "host" | "networks" | "instances">): Diagnostic[] {
   const usedBy = new Map<string, string>();
   return Object.entries(config.instances ?? {}).flatMap(([entry, instance]) =>
     (instance.networks ?? []).flatMap((nic, index) => {
@@ -25,7 +25,7 @@ export function checkFixedAddresses(config: Pick<Config, "project" | "networks" 
 
 /** An interface with fixed addresses, as it is written. */
 interface Port {
-  readonly config: Pick<Config, "project" | "networks">;
+  readonly config: Pick<Config, "project" | "host" | "networks">;
   readonly entry: string;
   readonly instance: InstanceConfig;
   readonly nic: NicConfig;
@@ -49,14 +49,15 @@ function checkEffect({ config, instance, nic, at }: Port): Diagnostic[] {
           : `Give networks.${declared.name} the subnets that they are in, or remove addresses.`;
     return [wrong(at, "The fixed addresses have no effect", detail)];
   }
-  const isTold = hasConfigDrive(instance) || (instance.inject !== undefined && instance.image !== undefined);
+  const isTold = hasConfigDrive(config, instance) || (instance.inject !== undefined && instance.image !== undefined);
   const untold = isTold ? undefined : fixedAddresses(config, nic).find(({ reserved }) => !reserved);
   if (untold === undefined) return [];
   const why =
     untold.ip.family === 6
       ? "DHCPv6 does not know guests by their MAC addresses"
       : `the host answers no DHCP in ${formatCidr(untold.subnet.cidr)}`;
-  const remedy = `${untold.ip.family === 4 && untold.subnet.address !== null ? "Give the subnet dhcp, or the" : "Give the"} instance a config drive, or remove the address.`;
+  const place = config.host?.virt_type === "lxc" ? "inject" : "a config drive";
+  const remedy = `${untold.ip.family === 4 && untold.subnet.address !== null ? "Give the subnet dhcp, or the" : "Give the"} instance ${place}, or remove the address.`;
   return [wrong(at, `Nothing tells the guest its address ${formatIp(untold.ip)}`, `It has no config drive, and ${why}. ${remedy}`)];
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Result, runProgram } from "./virtform.ts";
 
@@ -22,7 +22,10 @@ export interface PrivateLibvirtOptions {
    * daemons, libvirtd answers on these sockets; it has none of its own name then.
    */
   readonly split?: boolean;
-  /** `lxc:///system` is this libvirt as well: libvirt takes cgroups for those of version 2 while both versions are mounted. */
+  /**
+   * `lxc:///system` is this libvirt as well, with the network filters that libvirt brings along: libvirt takes cgroups for those of version 2 while both
+   * versions are mounted.
+   */
   readonly containers?: boolean;
 }
 
@@ -38,6 +41,7 @@ export async function startPrivateLibvirt(
 ): Promise<PrivateLibvirt> {
   const etc = `${directory}/etc-libvirt`;
   await mkdir(`${etc}/qemu/networks`, { recursive: true });
+  if (containers) await cp("/etc/libvirt/nwfilter", `${etc}/nwfilter`, { recursive: true });
   await writeFile(`${etc}/qemu.conf`, 'stdio_handler = "file"\n');
   for (const daemon of ["libvirtd", ...drivers.map((driver) => `virt${driver}d`)])
     await writeFile(`${etc}/${daemon}.conf`, config.map((line) => `${line}\n`).join(""));

@@ -44,6 +44,14 @@ const addresses = [
 ];
 const targets = ["web-0", "web-1", "db", "data", "debian", ...addresses];
 
+test("config drives of guests that have none are not offered", async (t) => {
+  const seeds = async (text: string) => await candidates(t, ["plan", "--target", "seed/"], { "virtform.yaml": text });
+  const injected = configuration.replace("count: 2", "count: 2, inject: { partition: 1 }");
+  assert.deepEqual(await seeds(injected), []);
+  assert.deepEqual(await seeds(`${configuration}\nhost: { virt_type: lxc }\n`), []);
+  assert.deepEqual(await seeds(configuration), ["seed/web-0", "seed/web-1"]);
+});
+
 test("the first word is a command", async (t) => {
   assert.deepEqual(await candidates(t, [""]), [...Object.keys(commands), "help", "--help", "--version", "-C"]);
   assert.deepEqual(await candidates(t, ["va"]), ["validate"]);

@@ -12,40 +12,31 @@ import type { Checked } from "../../disk/checked.ts";
 /** A key that a container cannot have: when it is set, why not, and what to do. */
 interface Impossible<Written> {
   readonly key: keyof Written & string;
-  /** Default: whenever it is written. */
+  /** Default: true. Of a key that is written, whether this value of it is impossible. */
   readonly when?: (written: Written) => boolean;
   readonly why: string;
 }
 
 const drive =
-  "libvirt gives a container no config drive, which is where this would be. Put it into the root file system of the image, and remove the key.";
+  "libvirt gives a container no config drive, which is where this would be. Put it into the root file system of the image, or write it there with inject and files, and remove the key.";
+const uninjected: Omit<Impossible<InstanceConfig>, "key"> = {
+  when: ({ inject }) => inject === undefined,
+  why: "libvirt gives a container no config drive, which is where this would be. Add inject: { partition: none }, which writes it into the root file system, or remove the key.",
+};
 const oneDisk = "Its root file system is the only disk of a container. Keep the data there, and remove the key.";
 const ownKernel = "A container runs with the kernel of the host. Remove the key.";
-
-/** The start fails with "filter binding has no port dev name", as of libvirt 9.0. */
-const filtered: readonly (Impossible<InstanceConfig> & Impossible<NicConfig>)[] = [
-  {
-    key: "security_groups",
-    when: ({ security_groups: groups = [] }) => groups.length > 0,
-    why: "libvirt starts no container with a network filter. Filter its traffic on the host or in the container, and remove the key.",
-  },
-  {
-    key: "port_filter",
-    when: ({ port_filter: filter }) => filter === "on",
-    why: "libvirt starts no container with a network filter. Filter its traffic on the host or in the container, and remove the key.",
-  },
-];
 
 const ofInstance: readonly Impossible<InstanceConfig>[] = [
   { key: "config_drive", when: ({ config_drive: asked }) => asked !== undefined && asked !== false, why: drive },
   { key: "user_data", why: drive },
-  { key: "files", why: drive },
-  { key: "key_pair", why: drive },
-  { key: "metadata", why: drive },
-  { key: "admin_password", why: drive },
+  { key: "files", ...uninjected },
+  { key: "key_pair", ...uninjected },
+  { key: "metadata", ...uninjected },
+  { key: "admin_password", ...uninjected },
   {
     key: "inject",
-    why: "What is injected is written for a guest that boots. Put it into the root file system of the image, and remove the key.",
+    when: ({ inject }) => typeof inject?.partition === "number",
+    why: "The root file system of a container is its whole disk, without a partition table. Write inject: { partition: none }.",
   },
   { key: "hostname", why: "The host name of a container is the name of its instance. Remove the key, or set the name by its init." },
   { key: "ephemerals", when: ({ ephemerals = [] }) => ephemerals.length > 0, why: oneDisk },
@@ -66,7 +57,6 @@ const ofInstance: readonly Impossible<InstanceConfig>[] = [
     when: ({ wait_for: wait }) => ["agent", "cloud_init"].includes((typeof wait === "object" ? wait.what : wait) ?? ""),
     why: "A container has no guest agent and no console log. Wait for address or ssh instead.",
   },
-  ...filtered,
 ];
 
 const noCard = "A container has one end of a pair of virtual interfaces (veth), and no network card. Remove the key.";
@@ -84,7 +74,6 @@ const ofNetwork: readonly Impossible<NicConfig>[] = [
     why: "libvirt cannot switch off the link of a container's interface. Remove the key, or the whole interface.",
   },
   { key: "ready", why: "libvirt cannot start a container paused, and ready needs that. Remove the key." },
-  ...filtered,
 ];
 
 const ofFlavor: readonly Impossible<FlavorConfig>[] = [
@@ -151,7 +140,7 @@ function checkInstance({ config, settings }: Pick<Checked, "config" | "settings"
 
 function impossible<Written>(table: readonly Impossible<Written>[], written: Written, pointer: Pointer, owner: string): Diagnostic[] {
   return table
-    .filter(({ key, when }) => when?.(written) ?? written[key] !== undefined)
+    .filter(({ key, when }) => written[key] !== undefined && (when?.(written) ?? true))
     .map(({ key, why }) => refusal(`${key} of ${owner}`, why, [...pointer, key]));
 }
 

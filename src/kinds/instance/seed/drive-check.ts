@@ -7,15 +7,16 @@ import type { Checked } from "../../disk/checked.ts";
 const guestData = ["user_data", "files", "key_pair", "admin_password", "metadata"] as const;
 const onlyOnDrive = ["user_data", "hostname"] as const;
 
-/** Warns of data for a guest that has no config drive, and refuses what NoCloud has no place for. */
+/** Warns of data for a guest that has no config drive, and refuses what NoCloud has no place for. `checkContainers` does so for containers. */
 export function checkDrives({ config }: Pick<Checked, "config">): Diagnostic[] {
+  if (config.host?.virt_type === "lxc") return [];
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]) => {
     const { config_drive: drive, inject } = instance;
     if (inject === undefined && typeof drive === "object" && drive.format === "nocloud")
       return withoutPlace.flatMap((one) => notOnNocloud(name, instance, one));
     // With inject, everything else is in the root disk.
     const unread = (inject === undefined ? guestData : onlyOnDrive).filter((key) => instance[key] !== undefined);
-    if (hasConfigDrive(instance) || instance.adopt === true || unread.length === 0) return [];
+    if (hasConfigDrive(config, instance) || instance.adopt === true || unread.length === 0) return [];
     const written = inject === undefined ? "config_drive: false" : "inject";
     const detail = `${name} has ${unread.join(", ")} and ${written}. The guest can read ${unread.length === 1 ? "it" : "them"} only from a config drive: remove ${written}, or remove ${unread.length === 1 ? "the key" : "the keys"}.`;
     return [

@@ -42,6 +42,13 @@ test("a container with what containers have is valid", () => {
   assert.deepEqual(found(containers({ host: { uri: "lxc+ssh://root@kvm1/system" } })), []);
 });
 
+test("a container has what is injected into its root file system, and interfaces with security groups", () => {
+  const injected = { inject: { partition: "inspect" }, key_pair: "ops", metadata: { role: "web" }, files: [{ path: "/a", text: "b" }] };
+  assert.deepEqual(found(containers({ instance: injected })), []);
+  const filtered = { networks: [{ bridge: "br0" }], security_groups: ["web"] };
+  assert.deepEqual(found(containers({ instance: filtered })), []);
+});
+
 const impossible: readonly (readonly [place: string, change: Change])[] = [
   ["instances.web.config_drive", { instance: { config_drive: true } }],
   ["instances.web.user_data", { instance: { user_data: "#!/bin/sh\n" } }],
@@ -52,7 +59,9 @@ const impossible: readonly (readonly [place: string, change: Change])[] = [
   ["instances.web.volumes", { instance: { volumes: [{ volume: "data" }] } }],
   ["instances.web.rescue", { instance: { rescue: true } }],
   ["instances.web.wait_for", { instance: { wait_for: "agent" } }],
-  ["instances.web.security_groups", { instance: { security_groups: ["web"] } }],
+  ["instances.web.inject", { instance: { inject: { partition: 1 }, key_pair: "ops" } }],
+  ["instances.web.hostname", { instance: { inject: { partition: "none" }, key_pair: "ops", hostname: "www" } }],
+  ["instances.web.networks.0.ready", { instance: { networks: [{ bridge: "br0", ready: { link: "up" } }] } }],
   ["instances.web.networks.0.user", { instance: { networks: [{ user: true }] } }],
   ["instances.web.networks.0.model", { instance: { networks: [{ bridge: "br0", model: "e1000" }] } }],
   ["instances.web.networks.0.link", { instance: { networks: [{ bridge: "br0", link: "down" }] } }],
