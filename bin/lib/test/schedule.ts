@@ -49,15 +49,26 @@ export function pick(
   return ready.find(({ libvirt }) => libvirt === "unused" || (libvirt === "shared" && !reserved));
 }
 
-/** What is left of the processors must be enough for a task, or it is the only one. Never more than two tasks for a processor. */
-function fits(task: Task, running: readonly Task[], slots: number): boolean {
-  if (running.length === 0) return true;
-  return running.length < 2 * slots && running.reduce((sum, { load }) => sum + load, task.load) <= slots;
+/** How many processors tasks use at a time on average, when each needs one for its load and they do so independently. */
+export function processorsInUse(loads: readonly number[], slots: number): number {
+  // At index n the probability that n of them need a processor now.
+  let needing = [1];
+  for (const load of loads) needing = [...needing, 0].map((same, n) => same * (1 - load) + (needing[n - 1] ?? 0) * load);
+  return needing.reduce((sum, probability, n) => sum + probability * Math.min(n, slots), 0);
+}
+
+/** Tasks are started until this part of the processors is in use on average. The rest would cost more waiting in each test than it gains. */
+const enough = 0.9;
+/** Each task takes memory as well. */
+const mostPerProcessor = 3;
+
+function isFull(running: readonly Task[], slots: number): boolean {
+  const loads = running.map(({ load }) => load);
+  return running.length >= mostPerProcessor * slots || processorsInUse(loads, slots) >= enough * slots;
 }
 
 /**
- * Runs all tasks, on `slots` processors, those with the longest way to the end first. None is passed by a later one that would fit sooner.
- * A task whose predecessor did not succeed is not run. Throws for a task that waits for one that does not exist.
+ * Runs all tasks, on `slots` processors, those with the longest way to the end first. A task whose predecessor did not succeed is not run. Throws for a task that waits for one that does not exist.
  */
 export async function runAll<T extends Task>(tasks: readonly T[], slots: number, run: (task: T) => Promise<boolean>): Promise<Map<T, End>> {
   const names = new Set(tasks.map(({ name }) => name));
@@ -71,7 +82,7 @@ export async function runAll<T extends Task>(tasks: readonly T[], slots: number,
   while (waiting.length + running.size > 0) {
     for (;;) {
       const task = pick(waiting, [...running.keys()], succeeded, rank) as T | undefined;
-      if (task === undefined || !fits(task, [...running.keys()], slots)) break;
+      if (task === undefined || isFull([...running.keys()], slots)) break;
       waiting.splice(waiting.indexOf(task), 1);
       const work = run(task).then((ok) => {
         ends.set(task, { ok });

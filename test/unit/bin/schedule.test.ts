@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { ranks, runAll, type Task } from "../../../bin/lib/test/schedule.ts";
+import { processorsInUse, ranks, runAll, type Task } from "../../../bin/lib/test/schedule.ts";
 
 const task = (name: string, seconds: number, over: Partial<Task> = {}): Task => ({
   name,
@@ -62,13 +62,22 @@ test("never more than the given number at a time, and never fewer without need",
   assert.equal(Math.max(...together.map(({ length }) => length)), 3);
 });
 
-test("tasks that wait most of the time share a processor, and none is passed by a later one", async () => {
-  const waits = Array.from({ length: 6 }, (_, at) => task(`wait${at}`, 9 - at, { load: 0.5 }));
-  assert.equal(Math.max(...(await order(waits, 2)).together.map(({ length }) => length)), 4);
-  const idle = Array.from({ length: 9 }, (_, at) => task(`idle${at}`, 3, { load: 0.1 }));
-  assert.equal(Math.max(...(await order(idle, 2)).together.map(({ length }) => length)), 4);
+test("tasks that wait most of the time share a processor, and are started in order", async () => {
+  const most = async (tasks: readonly Task[]) => Math.max(...(await order(tasks, 2)).together.map(({ length }) => length));
+  assert.equal(await most(Array.from({ length: 9 }, (_, at) => task(`wait${at}`, 9, { load: 0.6 }))), 5);
+  assert.equal(await most(Array.from({ length: 9 }, (_, at) => task(`idle${at}`, 9, { load: 0.1 }))), 6);
+  assert.equal(await most(Array.from({ length: 9 }, (_, at) => task(`busy${at}`, 9, { load: 0.95 }))), 2);
   const mixed = [task("long", 9, { load: 0.5 }), task("busy", 8), task("short", 1, { load: 0.5 })];
   assert.deepEqual((await order(mixed, 1)).started, ["long", "busy", "short"]);
+});
+
+test("processors in use are fewer than the sum of loads, because tasks wait at different times", () => {
+  assert.equal(processorsInUse([], 2), 0);
+  assert.equal(processorsInUse([1, 1, 1], 2), 2);
+  assert.equal(processorsInUse([0.5], 1), 0.5);
+  // Both are idle in a quarter of the time.
+  assert.equal(processorsInUse([0.5, 0.5], 1), 0.75);
+  assert.equal(processorsInUse([0.5, 0.5], 2), 1);
 });
 
 test("what waits for something that failed is not run, and says why", async () => {
