@@ -73,6 +73,6 @@ function outputFailure(name: string, { errno, code, message }: NodeJS.ErrnoExcep
   return userError(
     "output-failed",
     `Cannot write to ${name}: ${reason}`,
-    "The output is incomplete. Actions that were running have been finished, and no new ones were started. Free some space or choose another destination, then run the same command again.",
+    "The output is incomplete. An apply completes its running actions and starts no others. Free some space or choose another destination, then run the same command again.",
   );
 }

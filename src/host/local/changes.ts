@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import type { FileChange, FileStat, Files } from "../../model/host.ts";
+import { errnoOf, explainFileError } from "../file-error.ts";
 import { makeDirectory, removeFile, touch } from "./change.ts";
 import { copyFile } from "./copy.ts";
 import { type NamesChanged, syncDirectory, syncUnderWay } from "./durable.ts";
@@ -17,7 +18,7 @@ export function createChanges(): Pick<Files, "change" | "settle"> & { readonly n
         await (waiting.delete(directory) ? syncDirectory(directory) : syncUnderWay(directory));
       } catch (error) {
         // Removed since, and its names with it.
-        if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+        if (errnoOf(error) !== "ENOENT") throw explainFileError(error, "sync", directory);
       }
     }
   }

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, rmSync, type Stats, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, type Stats, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { userError } from "../../model/errors.ts";
 import type { Files } from "../../model/host.ts";
@@ -7,6 +7,8 @@ import { fileChunks } from "../file-chunks.ts";
 import { explained, explainedLater } from "../file-error.ts";
 import { createSink, refuseTooLarge, sinkBlock } from "../sink.ts";
 import { dataRuns } from "../sparse.ts";
+import { removeFile } from "./change.ts";
+import { discard } from "./discard.ts";
 import { copyInKernel, Stopped } from "./kernel-copy.ts";
 import { requireRegular, safeRead } from "./read.ts";
 import { expectUnchanged, fileChanged } from "./unchanged.ts";
@@ -41,9 +43,9 @@ export async function copyFile(from: string, to: string, options: CopyOptions = 
     const stat = fstatSync(source);
     requireRegular(from, stat);
     refuseTooLarge(from, stat.size, options.maxBytes);
-    explained("write", to, () => rmSync(to, { force: true }));
+    removeFile(to);
     await using undo = new AsyncDisposableStack();
-    undo.defer(() => rmSync(to, { force: true }));
+    undo.defer(() => discard(to));
     const copied = await copyContent({ source, stat, from, to, options });
     undo.move();
     return copied;

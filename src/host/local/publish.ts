@@ -1,20 +1,10 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  linkSync,
-  lstatSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, constants, fchmodSync, fstatSync, linkSync, lstatSync, openSync, readSync, renameSync, writeSync } from "node:fs";
 import { userError } from "../../model/errors.ts";
 import type { FileStat } from "../../model/host.ts";
 import { errnoOf, explainedLater } from "../file-error.ts";
 import { removeAbandoned, temporaryName } from "../temporary-name.ts";
+import { removeFile } from "./change.ts";
+import { discard } from "./discard.ts";
 import { type NamesChanged, syncFile, syncNames } from "./durable.ts";
 import { fileStatOf, requireRegular, safeRead } from "./read.ts";
 
@@ -36,7 +26,7 @@ export async function writeAtomic(
       made = await writeNew(staged, bytesOf(data), mode, true);
       renameSync(staged, path);
     } catch (error) {
-      rmSync(staged, { force: true });
+      discard(staged);
       throw error;
     }
     await names(path);
@@ -47,7 +37,7 @@ export async function writeAtomic(
 /** Writes a file in place of what has its name, for which half a file after a kill or a power cut does no harm. */
 export async function writeStaged(path: string, data: string | Uint8Array, mode = 0o644): Promise<FileStat> {
   return explainedLater("write", path, () => {
-    rmSync(path, { force: true });
+    removeFile(path);
     return writeNew(path, bytesOf(data), mode, false);
   });
 }

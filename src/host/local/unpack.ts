@@ -1,12 +1,14 @@
-import { constants, rmSync } from "node:fs";
+import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { RefusedError } from "../../model/errors.ts";
 import type { Host, Unpack } from "../../model/host.ts";
 import { createDigester } from "../digester.ts";
 import { fileChunks } from "../file-chunks.ts";
-import { explained, explainedLater } from "../file-error.ts";
+import { explainedLater } from "../file-error.ts";
 import { createSink, refuseTooLarge } from "../sink.ts";
+import { removeFile } from "./change.ts";
 import { newFile, stagedMode } from "./copy.ts";
+import { discard } from "./discard.ts";
 import { requireRegular, safeRead } from "./read.ts";
 import { expectUnchanged } from "./unchanged.ts";
 import { startUnpacker, unpackStopped } from "./unpacker.ts";
@@ -20,7 +22,7 @@ export async function unpackFile(request: Unpack): ReturnType<Host["unpack"]> {
   requireRegular(from, stat);
   refuseTooLarge(from, stat.size, request.maxPacked);
   await using undo = new AsyncDisposableStack();
-  undo.defer(() => rmSync(request.to, { force: true }));
+  undo.defer(() => discard(request.to));
   const done = request.compression === null ? await takeRange(source, stat.size, request) : await decompress(source, stat.size, request);
   await expectUnchanged(source, stat, from);
   undo.move();
@@ -50,7 +52,7 @@ async function takeRange(source: FileHandle, size: number, request: Unpack): Ret
   const { from, to, digests, maxBytes, packedDigests = [], signal, onProgress } = request;
   const { offset, length } = request.range ?? { offset: 0, length: size };
   if (offset + length > size) throw new RefusedError("image-unpack", `${from} ends before the content that it should have.`);
-  explained("write", to, () => rmSync(to, { force: true }));
+  removeFile(to);
   await using target = await explainedLater("write", to, () => open(to, newFile, stagedMode));
   const packed = createDigester(packedDigests);
   const sink = createSink(target, { path: to, what: from, digests, maxWritten: maxBytes });

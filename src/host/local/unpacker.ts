@@ -1,15 +1,16 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { userError } from "../../model/errors.ts";
 import type { Digests, Unpacking } from "../../model/host.ts";
 import { commandEnvironment } from "../command-line.ts";
 import { decompressor } from "../decompressor.ts";
 import { refuseBomb } from "../expansion.ts";
-import { explained, explainedLater } from "../file-error.ts";
+import { explainedLater } from "../file-error.ts";
 import { createSink, type Sink } from "../sink.ts";
 import { unpackTrouble } from "../unpack-trouble.ts";
+import { removeFile } from "./change.ts";
 import { newFile, stagedMode } from "./copy.ts";
+import { discard } from "./discard.ts";
 
 /** Takes a compressed file in pieces and writes its content, with holes and digests. */
 export interface Unpacker {
@@ -25,7 +26,7 @@ export interface Unpacker {
 
 /** Starts to unpack. `what` names the compressed file, for messages. */
 export async function startUnpacker(request: Unpacking, what: string): Promise<Unpacker> {
-  explained("write", request.to, () => rmSync(request.to, { force: true }));
+  removeFile(request.to);
   const file = await explainedLater("write", request.to, () => open(request.to, newFile, stagedMode));
   let running = start(request, what, file);
   let whole = false;
@@ -44,7 +45,7 @@ export async function startUnpacker(request: Unpacking, what: string): Promise<U
     async [Symbol.asyncDispose]() {
       await running.stop();
       await file.close();
-      if (!whole) rmSync(request.to, { force: true });
+      if (!whole) discard(request.to);
     },
   };
 }

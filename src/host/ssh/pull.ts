@@ -1,10 +1,12 @@
-import { open, rm } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { RefusedError, UnreachableError, userError } from "../../model/errors.ts";
 import type { Upload } from "../../model/host.ts";
 import { expansion } from "../../model/packing.ts";
 import type { Peer } from "../../model/peer.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { explainFileError } from "../file-error.ts";
+import { removeFile } from "../local/change.ts";
+import { discard } from "../local/discard.ts";
 import { createSink, sinkBlock } from "../sink.ts";
 import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
@@ -46,14 +48,14 @@ export async function pullOverSsh(connection: SshConnection, name: string, reque
     signal?.removeEventListener("abort", stop);
     channel.kill();
   });
-  await rm(to, { force: true });
+  removeFile(to);
   const file = await open(to, "wx+", 0o600).catch((error: unknown) => {
     throw explainFileError(error, "write", to);
   });
   let whole = false;
   undo.defer(async () => {
     await file.close();
-    if (!whole) await rm(to, { force: true });
+    if (!whole) discard(to);
   });
   const sink = createSink(file, { path: to, what: from, digests, maxWritten: maxBytes });
   const zeros = Buffer.alloc(sinkBlock);

@@ -1,4 +1,4 @@
-import { constants, readFileSync, rmSync } from "node:fs";
+import { constants, readFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { CodedError, RefusedError, type UserError, userError } from "../../model/errors.ts";
@@ -6,8 +6,10 @@ import type { Download, Transferred } from "../../model/host.ts";
 import type { Validators } from "../../model/web-access.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
 import { bytesToKeep, downloadRecord, recordedValidators } from "../download-record.ts";
-import { errnoOf, explained, explainedLater } from "../file-error.ts";
+import { errnoOf, explainedLater } from "../file-error.ts";
+import { removeFile } from "../local/change.ts";
 import { newFile, stagedMode } from "../local/copy.ts";
+import { discard } from "../local/discard.ts";
 import { writeStaged } from "../local/publish.ts";
 import { safeRead } from "../local/read.ts";
 import { startUnpacker } from "../local/unpacker.ts";
@@ -53,12 +55,11 @@ export async function download(request: Download, persistence: Persistence = usu
   const { url, alternatives = [], to, digests, maxBytes, record } = request;
   const addresses = [url, ...alternatives].map(webAddress);
   await using undo = new AsyncDisposableStack();
-  const remove = () => {
-    rmSync(to, { force: true });
-    if (record !== undefined) rmSync(record, { force: true });
-  };
-  undo.defer(remove);
-  const opened = await openPartial(request, remove);
+  undo.defer(() => {
+    discard(to);
+    if (record !== undefined) discard(record);
+  });
+  const opened = await openPartial(request);
   await using file = opened.file;
   const what = withoutCredentials(url);
   await using unpacker = request.unpack === undefined ? undefined : await startUnpacker(request.unpack, what);
@@ -83,7 +84,6 @@ export async function download(request: Download, persistence: Persistence = usu
 /** The file that an earlier run began, and what is known of it; else a new one. */
 async function openPartial(
   request: Download,
-  remove: () => void,
 ): Promise<{ readonly file: FileHandle; readonly bytes: number; readonly validators: Validators }> {
   const { to, record } = request;
   const validators = record === undefined ? undefined : recordedValidators(readIfThere(record), request, thisProcess().bootId);
@@ -94,7 +94,8 @@ async function openPartial(
       return { file, bytes: bytesToKeep(stat.size, validators), validators };
     await file?.close();
   }
-  explained("write", to, remove);
+  removeFile(to);
+  if (record !== undefined) removeFile(record);
   const file = await explainedLater("write", to, () => open(to, (newFile & ~constants.O_WRONLY) | constants.O_RDWR, stagedMode));
   return { file, bytes: 0, validators: {} };
 }
