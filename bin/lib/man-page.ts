@@ -48,7 +48,7 @@ ${terms([
 }
 
 function commandSection(name: string, command: CommandDefinition): string {
-  const options = allOptions(command).map(([option, definition]) => [optionForm(option, definition), definition.help] as const);
+  const options = allOptions(name, command).map(([option, definition]) => [optionForm(option, definition), definition.help] as const);
   return [
     `.SS ${escaped(`virtform ${name} ${command.usage}`.trimEnd())}`,
     paragraphs([`${command.summary}.`, command.description]),

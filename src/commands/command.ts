@@ -13,7 +13,8 @@ export interface OptionDefinition {
   readonly values?: readonly string[];
   /** The value if the option is given without one: `--allow-destroy` and `--allow-destroy=ADDR`. */
   readonly bare?: string;
-  readonly help: string;
+  /** A sentence; a function where it depends on the command, whose name it gets. */
+  readonly help: string | ((command: string) => string);
 }
 
 /** A call of a command, parsed. */
@@ -79,7 +80,7 @@ export const hostOptions = {
     bare: "1",
     help: "Write each libvirt call and each program with its time to standard error, or to this file; VIRTFORM_TRACE=1 or =FILE does the same.",
   },
-  format: { type: "string", value: "NAME", help: `Output format: ${formatNames().join(", ")}.` },
+  format: { type: "string", value: "NAME", help: (command) => `Output format: ${formatNames(command).join(", ")}.` },
 } as const satisfies Record<string, OptionDefinition>;
 
 /** Options of every command that has a plan or a checked configuration to report. */

@@ -58,7 +58,7 @@ async function candidatesFor(words: readonly string[], io: Io): Promise<Candidat
   const definition = await entry.load();
   const formats = formatNames(name);
   const reports = formats.filter((format) => format !== "tui");
-  const wanted = wantedWords(definition, rest, { formats, reports, isPath });
+  const wanted = wantedWords(definition, rest, { command: name, formats, reports, isPath });
   const fromConfig = await configured(wanted, { name, definition, earlier: rest.slice(0, -1), io });
   const typed = (rest.at(-1) ?? "").slice(wanted.prefix.length);
   const texts = fitting([...wanted.texts, ...fromConfig], typed).filter(([text]) => !wanted.given.includes(text));

@@ -23,7 +23,7 @@ ${lines.join("\n")}
 
 /** What `virtform COMMAND --help` prints. */
 export function commandHelp(name: string, command: CommandDefinition): string {
-  const options = allOptions(command);
+  const options = allOptions(name, command);
   const names = options.map(([option, definition]) => optionForm(option, definition));
   const margin = Math.max(...names.map((form) => form.length)) + 4;
   const optionLines = options.map(([, { help }], index) => `  ${names[index] ?? ""}`.padEnd(margin) + hanging(help, margin));
@@ -47,9 +47,16 @@ function hanging(text: string, margin: number): string {
   return wrap(text, width - margin).join(`\n${" ".repeat(margin)}`);
 }
 
-/** The options of a command with those that every command has. */
-export function allOptions({ options }: CommandDefinition): [string, OptionDefinition][] {
-  return [...Object.entries(options), ["help", { type: "boolean", short: "h", help: "Show this help." }]];
+/** An option with its help as a text. */
+type ShownOption = OptionDefinition & { readonly help: string };
+
+/** The options of the command of this name, with those that every command has. */
+export function allOptions(name: string, { options }: CommandDefinition): [string, ShownOption][] {
+  const own = Object.entries(options).map(([option, definition]): [string, ShownOption] => {
+    const { help } = definition;
+    return [option, { ...definition, help: typeof help === "string" ? help : help(name) }];
+  });
+  return [...own, ["help", { type: "boolean", short: "h", help: "Show this help." }]];
 }
 
 /** `-n, --lines N`. */

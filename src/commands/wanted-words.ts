@@ -18,6 +18,7 @@ export interface WantedWords {
 
 /** What the completion of a command's words knows beside its definition. */
 export interface KnownWords {
+  readonly command: string;
   /** The names that `--format` takes. */
   readonly formats: readonly string[];
   /** The names that `--report` takes. */
@@ -27,7 +28,7 @@ export interface KnownWords {
 
 /** What may be written as the last of the words that follow a command's name; it is empty at the start of a word. Pure. */
 export function wantedWords(definition: CommandDefinition, words: readonly string[], known: KnownWords): WantedWords {
-  const options: CommandDefinition["options"] = Object.fromEntries(allOptions(definition));
+  const options = Object.fromEntries(allOptions(known.command, definition));
   const earlier = readEarlier(options, words.slice(0, -1));
   const current = words.at(-1) ?? "";
   const { positionals } = earlier;
