@@ -51,7 +51,13 @@ function directoryOf([first, ...rest]: readonly string[]): { readonly path: stri
 }
 
 function noDirectory(path: string, error: unknown): UserError {
-  return userError("file-not-found", `Cannot change to the directory ${path}`, `${errorMessage(error)}. It is the DIR of \`-C DIR\`.`);
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: "It does not exist",
+    ENOTDIR: "It is not a directory",
+    EACCES: "No permission",
+  };
+  const reason = reasons[(error as NodeJS.ErrnoException).code ?? ""] ?? errorMessage(error);
+  return userError("file-not-found", `Cannot change to the directory ${path}`, `${reason}. Name another one after -C.`);
 }
 
 async function help(name: string | undefined, topic: string | undefined, io: Io): Promise<number> {

@@ -64,6 +64,8 @@ function withTwoDashes(word: string, definitions: CommandDefinition["options"]):
 
 /** Options of Terraform that virtform has another word for, or no need of. */
 const terraformOptions: Readonly<Record<string, string>> = {
+  C: "It comes before the command: `virtform -C DIR COMMAND`.",
+  chdir: "It comes before the command: `virtform -chdir=DIR COMMAND`.",
   input: "Questions are asked only on a terminal; `--auto-approve` applies without a question.",
   lock: "`virtform plan` takes no lock; `--lock-timeout` says how long an apply waits for it.",
   refresh: "Every plan reads the host, so there is nothing to refresh.",

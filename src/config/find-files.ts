@@ -68,7 +68,7 @@ function filesAt(path: string, cwd: string, diagnostics: Diagnostic[]): string[]
     diagnostics.push({
       severity: "error",
       code: "no-configuration",
-      summary: `No configuration in directory: ${path}`,
+      summary: `No configuration in directory: ${path === "." ? cwd : path}`,
       detail: `The directory has no virtform.yaml and no *.virtform.yaml.${hint}\n\n${firstSteps}`,
     });
   }

@@ -53,6 +53,8 @@ export interface Schema {
   readonly refusedValues?: Readonly<Record<string, string>>;
   /** Values of an enum, each with what it means. Editors and docs/configuration.md show them. */
   readonly meanings?: Readonly<Record<string, string>>;
+  /** Words that other programs have for values of an enum, in lower case and with underscores, each with the value. */
+  readonly valueSynonyms?: Readonly<Record<string, string>>;
   /** Names that other programs have for keys, in lower case and with underscores, each with the key. */
   readonly synonyms?: Readonly<Record<string, string>>;
   /** Keys that are looked for here and belong elsewhere, each with a sentence that says where. */
@@ -94,6 +96,7 @@ export const ownKeywords: readonly string[] = [
   "refusedKeys",
   "refusedValues",
   "meanings",
+  "valueSynonyms",
   "synonyms",
   "elsewhere",
   "guess",

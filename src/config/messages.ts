@@ -45,12 +45,14 @@ export function problemOf(finding: Finding): Problem {
       };
     }
     case "type": {
-      const isQuotable = params.type === "string" && (typeof value === "number" || typeof value === "boolean");
+      const isPlain = params.type === "string" && (typeof value === "number" || typeof value === "boolean");
+      const isQuotable = isPlain && (schema.pattern === undefined || new RegExp(schema.pattern, "u").test(String(value)));
+      const form = isPlain && !isQuotable && schema.expects !== undefined ? ` Write ${schema.expects}.` : "";
       return {
         ...at(
           "wrong-type",
           `Expected ${typeNames[String(params.type)] ?? schema.expects ?? "something else"}`,
-          `${where} ${value === null ? "has no value" : `is ${nameOf(value)}`}.${typeSlip(String(params.type), value, schema, pointer)}`,
+          `${where} ${value === null ? "has no value" : `is ${nameOf(value)}`}.${typeSlip(String(params.type), value, schema, pointer)}${form}`,
         ),
         ...(isQuotable ? { quoted: true } : {}),
       };
@@ -60,10 +62,11 @@ export function problemOf(finding: Finding): Problem {
       if (refused !== undefined)
         return at("not-supported", `${quoted(value)} is not supported`, `${where} cannot have this value. ${refused}`);
       const possible = (schema.enum ?? []).map(String);
+      const meant = schema.valueSynonyms?.[String(value).toLowerCase().replaceAll("-", "_")];
       return at(
         "wrong-value",
         `${quoted(value)} is not a valid value`,
-        `${where} has a fixed set of values.${suggestion(closest(String(value), possible), possible)}${alternatives(String(value), possible)}`,
+        `${where} has a fixed set of values.${suggestion(meant ?? closest(String(value), possible), possible)}${meant === undefined ? alternatives(String(value), possible) : ` Possible: ${possible.join(", ")}.`}`,
       );
     }
     case "propertyNames":

@@ -21,13 +21,14 @@ export function typeSlip(expected: string, value: unknown, schema: Schema, point
 export function formSlip(value: unknown, schema: Schema, pointer: Pointer): string {
   const key = String(pointer.at(-1) ?? "");
   if (schema.textInput !== undefined && value === null)
-    return ` Everything behind # is a comment. For a text write "${key}: |", and the text in the lines below it, indented further.`;
+    return ` It is empty: everything behind # is a comment. For a text write "${key}: |", and the text in the lines below it, indented further.`;
   if (schema.textInput !== undefined && typeOf(value) === "object")
     return ` This is a mapping. For a text of several lines write "${key}: |" and indent the lines below it, also a first line such as #cloud-config.`;
   return schema.anyOf?.some(({ type }) => type === "boolean") === true ? booleanSlip(value) : "";
 }
 
 function booleanSlip(value: unknown): string {
+  if (value === 0 || value === 1) return ` Write ${value === 1}.`;
   if (typeof value !== "string") return "";
   if (/^(yes|y|on|true|1)$/i.test(value)) return " Write true, without quotes.";
   return /^(no|n|off|false|0)$/i.test(value) ? " Write false, without quotes." : "";

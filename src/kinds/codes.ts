@@ -159,6 +159,7 @@ export const codes: Readonly<Record<string, string>> = {
   "network-missing": "libvirt has no network of the name that a guest is connected to.",
   "network-name-taken": "Two interfaces of a guest have the same name.",
   "networks-not-listed": "libvirt does not list its networks, so they are not checked.",
+  "no-such-guest": "A command names a guest that the host does not have, or an object that is no guest.",
   "no-root-disk": "An instance has nothing to boot from.",
 
   "nocloud-without-place": "An instance with a NoCloud drive has a key that such a drive has no place for.",

@@ -51,7 +51,8 @@ function checkOn(config: Config, arch: string): Diagnostic[] {
       ...checkWrittenFilters(wanted),
       ...parts(config).flatMap((part) => checkInstances(part, settings, observed)),
     ];
-    return found.filter(({ severity }) => severity === "error");
+    // Warnings that follow from what is written are the same on every host.
+    return found.filter(({ severity, lasting }) => severity === "error" || lasting === true);
   } catch (error) {
     const failure = failureDiagnostics(error);
     if (failure === undefined) throw error;

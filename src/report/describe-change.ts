@@ -112,7 +112,7 @@ const noSizes: ReadonlySet<string> = new Set();
 function annotation(field: FieldChange, change: Change, effect: Effect): Span[] {
   if (change.verb !== "update") return [];
   const parts = [
-    ...(field.effect !== undefined && field.effect !== effect ? [effects[field.effect]] : []),
+    ...(field.effect !== undefined && field.effect !== "none" && field.effect !== effect ? [effects[field.effect]] : []),
     ...(field.why === undefined ? [] : [`not live: ${field.why}`]),
     ...(field.cause !== undefined && field.cause !== change.cause ? [causes[field.cause]] : []),
   ];

@@ -98,14 +98,19 @@ export function planClosing(plan: Plan, command: Command): Line[] {
 
 function countsLine(plan: Plan, changes: readonly Change[], command: Command): Line {
   if (changes.length === 0) {
-    const stored = "What is stored matches the configuration; a running guest differs.";
-    const { nothing } = changingCommands[plan.purpose ?? command] ?? {
-      nothing: hasDriftWhileRunning(plan) ? stored : "The host matches the configuration.",
-    };
+    const { nothing } = changingCommands[plan.purpose ?? command] ?? { nothing: whatMatches(plan, command) };
     return [span("No changes.", "add"), span(` ${nothing}`)];
   }
   const { add, change, destroy } = countChanges(changes);
   return [span("Plan:", "strong"), span(` ${add} to add, ${change} to change, ${destroy} to destroy.`)];
+}
+
+/** What a plan without changes says of the host. `drift --pending` fails where a guest waits, so drift does not say that everything matches then. */
+function whatMatches(plan: Plan, command: Command): string {
+  if (hasDriftWhileRunning(plan)) return "What is stored matches the configuration; a running guest differs.";
+  const { length } = plan.pending;
+  if (command !== "drift" || length === 0) return "The host matches the configuration.";
+  return `What is stored matches the configuration; ${length === 1 ? "1 guest waits" : `${length} guests wait`} for a restart.`;
 }
 
 /** What else is on the host, in one line. */

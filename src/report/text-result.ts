@@ -1,19 +1,21 @@
 import { stringify } from "yaml";
-import type { Address } from "../model/address.ts";
+import { type Address, addressKind } from "../model/address.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { escapeControls } from "../model/escape-controls.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Json } from "../model/json.ts";
 import { pendingOfState } from "../model/pending-of-state.ts";
 import type { Unmanaged } from "../model/plan.ts";
-import { instanceOf } from "../model/presentation.ts";
+import { instanceOf, presentationOf } from "../model/presentation.ts";
 import { approximateQuantity, formatQuantity } from "../model/quantity.ts";
 import type { FoundHost, FoundImage, FoundInstance, FoundNetwork, Result, VerifiedImage } from "../model/result.ts";
 import { formatDiagnostics } from "./diagnostics.ts";
+import { nameRanges } from "./name-ranges.ts";
 import type { ReporterOptions } from "./options.ts";
 import { pendingLines } from "./pending-line.ts";
 import { count } from "./quantities.ts";
 import { type Line, paint, span, type Tone } from "./style.ts";
+import { withSizes } from "./with-sizes.ts";
 
 /** Shows a result as text: what was asked for on standard output, diagnostics on standard error. */
 export function showResult(result: Result, { stdout, stderr, color }: Pick<ReporterOptions, "stdout" | "stderr" | "color">): void {
@@ -53,7 +55,9 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
     case "objects":
       stdout.write(
         escapeControls(
-          stringify(Object.fromEntries(result.objects.map(({ address, state }) => [address, state])), { lineWidth: 0 }),
+          stringify(Object.fromEntries(result.objects.map(({ address, state }) => [address, withSizes(state, sizesOf(address))])), {
+            lineWidth: 0,
+          }),
           "\n\t",
         ),
       );
@@ -86,7 +90,7 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
 /** Everything of a project on a host. */
 function hostLines({ project, uri, objects, unmanaged }: FoundHost): Line[] {
   const own = objects.length === 0 ? [[span("  nothing")]] : objects.map(({ address, state }) => [span(`  ${address}`), ...imageOf(state)]);
-  const others = unmanaged.map(unmanagedLine);
+  const others = unmanagedLines(unmanaged);
   return [
     [span(`Project ${project} on ${uri}:`)],
     ...own,
@@ -230,6 +234,18 @@ function imageOf(state: Json): Line {
   return typeof image === "string" && fetchedAt !== undefined ? [span(`  (image/${image})`, "faint")] : [];
 }
 
-function unmanagedLine({ what, name, owner, note }: Unmanaged): Line {
-  return [span(`  ${what} ${name}${owner === undefined ? "" : ` (project ${owner})`}${note === undefined ? "" : `: ${note}`}`)];
+/** What is not ours, with numbered names of one owner as ranges. */
+function unmanagedLines(unmanaged: readonly Unmanaged[]): Line[] {
+  const groups = Map.groupBy(unmanaged, ({ what, owner, note }) => JSON.stringify([what, owner, note]));
+  return [...groups.values()].flatMap((group) =>
+    nameRanges(group.map(({ name }) => name)).map((names): Line => {
+      const [{ what, owner, note }] = group as [Unmanaged];
+      const of = owner === undefined ? "" : ` (project ${owner})`;
+      return [span(`  ${what} ${names}${of}${note === undefined ? "" : `: ${note}`}`)];
+    }),
+  );
+}
+
+function sizesOf(address: Address): ReadonlySet<string> {
+  return presentationOf(addressKind(address)).sizes ?? new Set();
 }

@@ -66,7 +66,11 @@ test("a guest that is named is restarted whether it waits or not; one that is of
   await assert.rejects(restart(machine, before, ["web"]), (error: UserError) => error.diagnostics[0]?.code === "guest-is-off");
   await assert.rejects(restart(machine, before, ["wep"]), (error: UserError) => {
     assert.ok(error instanceof UserError);
-    return error.diagnostics[0]?.code === "unknown-target" && /Did you mean "web"/.test(error.diagnostics[0]?.detail ?? "");
+    return error.diagnostics[0]?.code === "no-such-guest" && /Did you mean web\?/.test(error.diagnostics[0]?.detail ?? "");
+  });
+  await assert.rejects(restart(machine, before, ["seed/web"]), (error: UserError) => {
+    const { code, detail = "" } = error.diagnostics[0] ?? {};
+    return code === "no-such-guest" && /^seed\/web is no guest\./.test(detail);
   });
 });
 

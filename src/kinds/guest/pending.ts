@@ -42,7 +42,9 @@ export function runningCause(path: string, active: DomainFields[string] | undefi
   if (recorded === undefined || traits.fixed === true) return "config";
   // What is recorded of a usual value is nothing, as of a field that the guest was started without.
   if (active === undefined && !Object.hasOwn(recorded, path)) return "config";
-  const then = Object.hasOwn(recorded, path) ? (recorded[path] ?? undefined) : traits.usual;
+  const current = maxima[path];
+  const usual = current === undefined ? traits.usual : (recorded[current] ?? undefined);
+  const then = Object.hasOwn(recorded, path) ? (recorded[path] ?? undefined) : usual;
   return isSatisfied(traits, active, then) ? "config" : "drift";
 }
 

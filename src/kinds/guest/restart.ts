@@ -8,6 +8,7 @@ import { renameDomain, startAgain, stopDomain } from "../power/plan.ts";
 import { type GuestAddress, type GuestState, guests, named as namedAs } from "../terms/guest-address.ts";
 import { isGuestNamed } from "./is-guest-named.ts";
 import { pendingFields } from "./pending.ts";
+import { refuseOtherNames } from "./refuse-other-names.ts";
 import { describeDomain } from "./state.ts";
 import { storedRef } from "./stored-ref.ts";
 
@@ -21,9 +22,10 @@ export interface RestartRequest {
 
 /**
  * Changes that restart guests of ours that run: shut down, then start with the stored definition. Nothing else about them changes. Throws
- * a UserError when a guest that is named does not run.
+ * a UserError when a name is not that of a guest, or a guest that is named does not run.
  */
 export function restartChanges(observed: Observed, { names, pending }: RestartRequest): Change[] {
+  refuseOtherNames(names, observed);
   const named = observed.of(guests).filter(([address]) => names.length === 0 || names.some((name) => isGuestNamed(address, name)));
   const off = named.filter(([, { power }]) => !isUp(power));
   if (names.length > 0 && !pending && off.length > 0) throw new UserError(off.map(([address, { power }]) => notUp(address, power)));

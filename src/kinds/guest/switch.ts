@@ -9,15 +9,17 @@ import { startAgain, stopDomain, type VolumeHolder } from "../power/plan.ts";
 import { type GuestAddress, type GuestState, guests } from "../terms/guest-address.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { isGuestNamed } from "./is-guest-named.ts";
+import { refuseOtherNames } from "./refuse-other-names.ts";
 import { describeDomain } from "./state.ts";
 import { storedRef } from "./stored-ref.ts";
 import { volumeHolders } from "./volume-holders.ts";
 
 /**
  * Changes that start guests of ours which are off, or shut down those that run, each with its stored definition. Nothing else about them
- * changes. A guest that is already as wanted has no change. Throws a UserError for a guest that is paused and is to be started.
+ * changes. A guest that is already as wanted has no change. Throws a UserError for a name that is not that of a guest, and for a guest that is paused and is to be started.
  */
 export function switchChanges(observed: Observed, names: readonly string[], to: "running" | "stopped"): Change[] {
+  refuseOtherNames(names, observed);
   // One that is not adopted yet is not ours.
   const own = observed.of(guests).filter(([, { label }]) => label !== undefined);
   const named = own.filter(([address]) => names.some((name) => isGuestNamed(address, name)));

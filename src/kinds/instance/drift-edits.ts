@@ -6,6 +6,7 @@ import type { Pointer } from "../../model/pointer.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { hardwareKeys, hostKeys } from "../config/hardware/schema.ts";
 import { instanceNames } from "../config/instance-names.ts";
+import { libvirtNetwork } from "../config/network-of.ts";
 import type { Config, FlavorConfig, InstanceConfig } from "../config.ts";
 import { interfacesOf } from "../guest/interfaces.ts";
 import type { DriftEdit, FoundDrift, Inexpressible } from "../terms/drift-edit.ts";
@@ -76,6 +77,11 @@ export function driftEdits(changes: readonly Change[], config: Config, observed:
       add(["instances", entry, "flavor"], name);
     }
 
+    /** The entry of a network with this name in libvirt, or the name itself for a network of the host. */
+    function entryOfNetwork(source: string): string {
+      return Object.keys(config.networks ?? {}).find((name) => libvirtNetwork(config, name) === source) ?? source;
+    }
+
     function acceptInterface(mac: string, members: readonly FieldChange[]): void {
       const { entry, instance, name } = found as Entry;
       const networks = interfacesOf(instance, config.images?.[instance.image ?? ""] ?? {}, config, name);
@@ -88,7 +94,7 @@ export function driftEdits(changes: readonly Change[], config: Config, observed:
         has("type") === "user"
           ? { user: true }
           : has("type") === "network"
-            ? { network: source }
+            ? { network: entryOfNetwork(source) }
             : has("type") === "bridge"
               ? { bridge: source }
               : undefined;
@@ -96,10 +102,20 @@ export function driftEdits(changes: readonly Change[], config: Config, observed:
       if (members.some(({ path }) => !/\.(type|source|model)$/.test(path)) && index >= 0)
         return void refuse(`interfaces.${mac}`, "differs in more than its network and its model");
       const model = has("model");
-      const value = { ...connected, mac, ...(model === undefined || model === "virtio" ? {} : { model }) };
-      const position = index >= 0 ? index : (instance.networks ?? []).length + added;
-      if (index < 0) added += 1;
-      add(["instances", entry, "networks", position], value);
+      const written = instance.networks?.[index];
+      if (written === undefined) {
+        const position = (instance.networks ?? []).length + added;
+        added += 1;
+        const value = { ...connected, mac, ...(model === undefined || model === "virtio" ? {} : { model }) };
+        return void add(["instances", entry, "networks", position], value);
+      }
+      // Key by key, so that the others of the entry stay, such as addresses.
+      const at = ["instances", entry, "networks", index];
+      if (members.some(({ path }) => path.endsWith(".model"))) add([...at, "model"], model ?? "virtio");
+      if (members.every(({ path }) => path.endsWith(".model"))) return;
+      for (const [key, value] of Object.entries(connected)) add([...at, key], value);
+      for (const key of ["network", "bridge", "user"] as const)
+        if (written[key] !== undefined && !Object.hasOwn(connected, key)) add([...at, key], undefined);
     }
 
     function acceptDisk(target: string, members: readonly FieldChange[]): void {

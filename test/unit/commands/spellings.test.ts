@@ -27,6 +27,7 @@ test("options of Terraform that do not exist name what to use instead", () => {
     ["-y", /--auto-approve/],
     ["--yes", /--auto-approve/],
     ["-tarjet=web", /Did you mean --target\?/],
+    ["-C", /comes before the command/],
   ] as const) {
     assert.throws(
       () => parsed(word),
@@ -64,7 +65,9 @@ test("-C and -chdir run a command in another directory", async (t) => {
   }
   const missing = await runMain(t, ["-C", "nowhere", "validate"], files);
   assert.equal(missing.code, 1);
-  assert.match(missing.stderr, /^Error: Cannot change to the directory nowhere\n/);
+  assert.match(missing.stderr, /^Error: Cannot change to the directory nowhere\n\n {2}It does not exist\. Name another one after -C\.\n/);
+  const empty = await runMain(t, ["-C", "/proc/self", "validate"], files);
+  assert.match(empty.stderr, /^Error: No configuration in directory: \/proc\/\d+\n/);
 });
 
 test("with --json, every error of a command line is JSON on standard output", async (t) => {
@@ -88,11 +91,14 @@ test("with --json, every error of a command line is JSON on standard output", as
   assert.equal(await failed("list", "--nope"), "", "without --json, standard output stays empty");
 });
 
-test("commands of Terraform that do not exist name what to use instead", async (t) => {
+test("commands of other programs name what to use instead", async (t) => {
   for (const [word, remedy] of [
     ["import", /virtform adopt/],
     ["state", /no state file/],
     ["taint", /--replace ADDR/],
+    ["logs", /virtform console NAME/],
+    ["reboot", /virtform restart NAME/],
+    ["rename", /renamed_from/],
     ["aply", /Did you mean `virtform apply`\?/],
     ["--out=x", /The command comes first/],
   ] as const) {
@@ -125,4 +131,17 @@ test("a path that a command has no use for is an error, and one behind the verb 
   const image = await runMain(t, ["image", "list", "./none.yaml"], files);
   assert.deepEqual([image.code, image.stdout], [1, ""]);
   assert.match(image.stderr, /No such file or directory: none\.yaml|none\.yaml/);
+});
+
+test("the language of a graph is an option of graph, and another one names those that there are", async (t) => {
+  const { code, stderr } = await runMain(t, ["graph", "--format", "xyz"], { "virtform.yaml": "project: shop\n" });
+  assert.equal(code, 1);
+  assert.match(stderr, /^Error: Not a language of graphs: xyz\n\n {2}--format takes dot or mermaid\.\n/);
+});
+
+test("validate names what is missing in the file on every host, such as checksums, and the file is valid", async (t) => {
+  const files = { "virtform.yaml": "project: shop\nimages:\n  debian: { source: https://example.org/a.qcow2, disk_format: qcow2 }\n" };
+  const { code, stdout, stderr } = await runMain(t, ["validate"], files);
+  assert.deepEqual([code, stdout], [0, "The configuration is valid (1 file).\n"]);
+  assert.match(stderr, /^Warning: Image debian has no checksum\n\n {2}with image\/debian\n {2}on virtform\.yaml:3:3\n/);
 });

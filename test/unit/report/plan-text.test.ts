@@ -41,6 +41,11 @@ test("the last line is the summary of the plan", () => {
   assert.equal(lastLine(mixed, { color: false }), "Plan: 1 to add, 3 to change, 3 to destroy.");
   assert.equal(lastLine(nothing, { color: false }), "No changes. The host matches the configuration.");
   assert.equal(lastLine(nothing, { color: false, command: "destroy" }), "No changes. There is nothing to destroy.");
+  const waits = planOf([], { pending: [{ address: "domain/web", fields: [{ path: "vcpus", old: 1, new: 2, cause: "config" }] }] });
+  assert.equal(
+    lastLine(waits, { color: false, command: "drift" }),
+    "No changes. What is stored matches the configuration; 1 guest waits for a restart.",
+  );
   const unreachable = planOf([], { complete: false, diagnostics: [{ severity: "error", code: "x", summary: "The host does not answer" }] });
   assert.match(lastLine(unreachable, { color: false }) ?? "", /^Plan incomplete: /);
   const refused = planOf([change("domain/a", "create")], { diagnostics: [{ severity: "error", code: "x", summary: "Too large" }] });

@@ -105,3 +105,18 @@ test("a guest that is off waits for nothing, and libvirt's expansion of host-mod
   const expanded = (xml: string) => xml.replace('mode="host-model"', 'mode="custom" match="exact" check="full"');
   assert.deepEqual(pendingFields(guest(kvm, { running: kvm, edit: expanded })), []);
 });
+
+test("a balloon that was taken by hand is changed by hand, and the maximum that is stored beside it is not", () => {
+  const fields = pendingFields(
+    guest(plainSpec({ values: { max_ram: 4096 * MiB } }), {
+      edit: (xml) => xml.replace(/(<memory[^>]*>[^<]*<\/memory>)/, '$1<currentMemory unit="MiB">1024</currentMemory>'),
+    }),
+  );
+  assert.deepEqual(
+    fields.map(({ path, cause }) => [path, cause]),
+    [
+      ["memory", "drift"],
+      ["max_memory", "config"],
+    ],
+  );
+});
