@@ -42,11 +42,14 @@ test("list has every declared guest, with its state, addresses, image, flavor an
     "/proc/net/arp",
     `IP address       HW type     Flags       HW address            Mask     Device\n192.168.122.9    0x1         0x2         ${db.interfaces[0]}     *        virbr0\n192.168.122.8    0x1         0x0         ${web.interfaces[0]}     *        virbr0\n`,
   );
-  const there = await list(machine, yaml);
+  machine.put("/run/ipv6-neighbours", `fd00::9 dev virbr0 lladdr ${db.interfaces[0]} STALE\n`);
+  const reached = await list(machine, yaml);
   assert.deepEqual(
-    there.map(({ addresses }) => addresses),
-    [["192.168.122.7"], ["192.168.122.9"]],
+    reached.map(({ addresses }) => addresses),
+    [["192.168.122.7"], ["192.168.122.9", "fd00::9"]],
   );
+  machine.put("/run/ipv6-neighbours", "");
+  const there = await list(machine, yaml);
   assert.equal(
     text(there),
     `NAME  STATE   ADDRESS        IMAGE   FLAVOR  VCPUS  MEMORY  DISK

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Machine } from "../fake-host/machine.ts";
+import { child, childrenOf } from "../fake-host/xml.ts";
 import { guests } from "./guests.ts";
 import { killEverywhere } from "./kill-everywhere.ts";
 import { applied, apply, createWorld, layout, planOf, runOn, summary } from "./world.ts";
@@ -119,4 +120,37 @@ test("a guest that is waited for takes no place of the others, and others do not
   );
   assert.equal(order.at(-1), "domain/web#wait");
   assert.ok(order.includes("domain/db#start"));
+});
+
+test("the guest agent tells how cloud-init ended, where the console does not", async () => {
+  const machine = createWorld();
+  const yaml = waiting("{ what: cloud_init, timeout: 5s }");
+  const end = (...errors: readonly string[]) => {
+    machine.libvirtd.agentFiles.set(
+      web(machine).uuid,
+      new Map([["/run/cloud-init/result.json", JSON.stringify({ v1: { datasource: "DataSourceNoCloud", errors } })]]),
+    );
+    const channel = childrenOf(child(web(machine).live, "devices"), "channel").flatMap((one) => child(one, "target") ?? [])[0];
+    assert.ok(channel !== undefined);
+    channel.attributes["state"] = "connected";
+  };
+  const { outcomes } = await apply(await runOn(machine.boot(), yaml), (event) => {
+    if (event.type === "action.start" && event.id === "domain/web#wait")
+      end("('scripts_user', RuntimeError('Runparts: 1 failures (runcmd) in 1 attempted commands'))");
+  });
+  const [first] = outcomes.at(-1)?.diagnostics ?? [];
+  assert.equal(first?.code, "cloud-init-failed");
+  assert.match(first?.summary ?? "", /^cloud-init of web failed: \('scripts_user', RuntimeError\('Runparts: 1 failures/);
+  end();
+  await applied(machine, yaml);
+  assert.deepEqual(await waits(machine, yaml), []);
+});
+
+test("an agent that does not read files leaves it to the console", async () => {
+  const machine = createWorld();
+  const yaml = waiting("{ what: cloud_init, timeout: 1s }");
+  const { outcomes } = await apply(await runOn(machine.boot(), yaml), (event) => {
+    if (event.type === "action.start" && event.id === "domain/web#wait") machine.libvirtd.agentFiles.set(web(machine).uuid, new Map());
+  });
+  assert.equal(outcomes.at(-1)?.diagnostics[0]?.summary, "web is not ready: cloud-init has not ended after 1 s");
 });

@@ -141,6 +141,13 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
       }),
     };
   },
+  agentCommand: (client, { domain, command }) => {
+    const { live, uuid } = found(client, domain);
+    if (live === undefined) throw new Error("Requested operation is not valid: domain is not running");
+    const files = client.libvirtd.agentFiles.get(uuid);
+    if (files === undefined) throw new Error("Guest agent is not responding: QEMU guest agent is not connected");
+    return { answer: JSON.stringify({ return: agentAnswer(files, JSON.parse(command)) }) };
+  },
 
   defineXml: (client, { xml }) =>
     client.life.effect(`define ${/<name>([^<]*)/.exec(xml)?.[1] ?? "?"}`, () => ({ domain: wire(client.libvirtd.define(xml)) })),
@@ -279,6 +286,27 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
     return undefined;
   },
 };
+
+/** A guest agent that reads files: the handle of one is its place in the list. */
+function agentAnswer(
+  files: ReadonlyMap<string, string>,
+  { execute, arguments: { path = "", handle = -1 } }: { execute: string; arguments: { path?: string; handle?: number } },
+): unknown {
+  const open = [...files.keys()].indexOf(path);
+  switch (execute) {
+    case "guest-file-open":
+      if (open < 0) throw new Error(`internal error: unable to execute QEMU agent command '${execute}': failed to open file '${path}'`);
+      return open;
+    case "guest-file-read": {
+      const content = Buffer.from([...files.values()][handle] ?? "");
+      return { count: content.length, "buf-b64": content.toString("base64"), eof: true };
+    }
+    case "guest-file-close":
+      return {};
+    default:
+      throw new Error(`internal error: unable to execute QEMU agent command '${execute}': The command ${execute} has not been found`);
+  }
+}
 
 /** VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT. */
 const agentSource = 1;

@@ -19,7 +19,10 @@ import { wireNumbers } from "./libvirt-words.ts";
 import type { Domain, Libvirtd } from "./libvirtd.ts";
 import { Killed, type Life } from "./life.ts";
 
-const byNumber = new Map(Object.entries(procedures).map(([key, procedure]) => [procedure.number, key as keyof typeof procedures]));
+const wireId = (program: number, number: number) => `${program}/${number}`;
+const byNumber = new Map(
+  Object.entries(procedures).map(([key, { program, number }]) => [wireId(program, number), key as keyof typeof procedures]),
+);
 
 /**
  * Opens a socket of this machine's libvirt and answers there in its protocol, with bytes cut anywhere. Throws a DialError where
@@ -121,8 +124,8 @@ function answer(client: Client, message: Message): Buffer {
   }
 }
 
-function perform(client: Client, { procedure: number, bytes }: Message, out: ReturnType<typeof createXdrWriter>): void {
-  const key = byNumber.get(number);
+function perform(client: Client, { program, procedure: number, bytes }: Message, out: ReturnType<typeof createXdrWriter>): void {
+  const key = byNumber.get(wireId(program, number));
   if (key === undefined) throw new Error(`internal error: unknown procedure: ${number}`);
   const procedure = procedures[key] as Procedure<unknown, unknown>;
   const input = createXdrReader(bytes, headerBytes);

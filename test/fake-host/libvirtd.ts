@@ -75,6 +75,8 @@ export interface Libvirtd {
   readonly leases: Map<string, string>;
   /** What the agents in running guests say, by MAC address. */
   readonly agentAddresses: Map<string, readonly string[]>;
+  /** What the agents in running guests read, by the uuid of the guest and the path. */
+  readonly agentFiles: Map<string, ReadonlyMap<string, string>>;
   readonly secrets: Secrets;
   readonly filters: NetworkFilters;
   /** Its sockets, and whether this user may open each. `unauthorized`: it may, and polkit refuses the login. */
@@ -156,6 +158,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     networks: networksOf(files, from),
     leases: new Map(from?.leases),
     agentAddresses: new Map(from?.agentAddresses),
+    agentFiles: new Map(from?.agentFiles),
     secrets: from?.secrets.clone() ?? createSecrets(),
     filters: from?.filters.clone(() => domains) ?? createNetworkFilters(() => domains),
     sockets: new Map(

@@ -30,8 +30,10 @@ export const programs: Readonly<Record<string, Program>> = {
     return writing("fallocate", life, () => files.write(path, grown), "fallocate: fallocate failed: No space left on device");
   },
 
-  /** `ip link set dev TAP master BRIDGE mtu BYTES up`; the MTU is not kept. */
+  /** `ip link set dev TAP master BRIDGE mtu BYTES up`; the MTU is not kept. `ip -6 neighbour show` prints what is in a file. */
   ip: ({ args, files, life }) => {
+    const table = files.find("/run/ipv6-neighbours");
+    if (args.join(" ") === "-6 neighbour show") return well(table === undefined ? "" : readSparse(table.content).toString("latin1"));
     const [, , , tap = "", , bridge = ""] = args;
     if (args.slice(0, 3).join(" ") !== "link set dev") return badly(`Object "${args[0]}" is unknown, try "ip help".`);
     if (files.find(`/sys/class/net/${bridge}/brif`) === undefined) return badly(`Cannot find device "${bridge}"`);

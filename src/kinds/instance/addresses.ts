@@ -8,8 +8,8 @@ import type { InstanceOverview } from "./overview.ts";
 const together = 16;
 
 /**
- * Addresses of guests by the name of the instance: those that libvirt's networks leased to them and those that their agents tell, else those under which the host
- * has talked to them. Guests on qemu's user network have none that can be reached.
+ * Addresses of guests by the name of the instance: those that libvirt's networks leased to them and those that their agents tell, and of a family of which these
+ * have none, those under which the host has talked to them. Guests on qemu's user network have none that can be reached.
  */
 export async function addressesOf(
   context: Context,
@@ -35,7 +35,8 @@ export async function addressesOf(
         ]);
         const of = (mac: string) => {
           const addresses = [...(leases.get(mac) ?? []), ...(told.get(mac) ?? []).filter(isUsable)];
-          return addresses.length === 0 ? (seen.get(mac) ?? []) : addresses;
+          const families = new Set(addresses.map(isIpv6));
+          return [...addresses, ...(seen.get(mac) ?? []).filter((address) => !families.has(isIpv6(address)))];
         };
         const cards = Object.entries(interfaces).filter(([, to]) => !to.startsWith("user"));
         found.set(name, [...new Set(cards.flatMap(([mac]) => of(mac)))]);
@@ -44,6 +45,8 @@ export async function addressesOf(
   }
   return found;
 }
+
+const isIpv6 = (address: string) => address.includes(":");
 
 /** An address that an agent tells can be any text, and one that is valid on a link alone is of no use elsewhere. */
 function isUsable(text: string): boolean {

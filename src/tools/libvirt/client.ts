@@ -33,6 +33,8 @@ const volumeUsage = 1;
 /** Kinds of block jobs by libvirt's numbers of them. */
 const jobTypes = ["unknown", "pull", "copy", "commit", "active-commit", "backup"] as const;
 /** Where libvirt takes addresses of a domain from. */
+/** How long an agent may take to answer. */
+const agentSeconds = 5;
 const addressSources = { leases: 0, agent: 1 } as const;
 /** libvirt's numbers of states. */
 const shutOff = 5;
@@ -256,6 +258,15 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
 
     leases: (uuid) => addressesFrom(addressSources.leases, uuid),
     agentAddresses: (uuid) => addressesFrom(addressSources.agent, uuid),
+    askAgent: async (uuid, command) => {
+      try {
+        const { answer } = await call(procedures.agentCommand, { domain: at(uuid), command, seconds: agentSeconds, flags: 0 }, uuid);
+        return answer ?? undefined;
+      } catch (error) {
+        if (error instanceof LibvirtError) return undefined;
+        throw explained(`Asking the guest agent of domain ${uuid} failed`, error);
+      }
+    },
 
     hasSecret: async (uuid) =>
       (await unlessMissing(`Looking for secret ${uuid} failed`, () => call(procedures.findSecret, { uuid }, uuid), is.noSupport)) !==

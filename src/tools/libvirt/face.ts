@@ -199,6 +199,11 @@ export interface Libvirt extends NetworkFace {
   /** The same from its guest agent: any text, because the guest writes it. */
   agentAddresses(uuid: string): Promise<ReadonlyMap<string, readonly string[]>>;
   /**
+   * What the guest agent of a running domain answers to a command, both in JSON of its protocol: any text, because the guest writes it. Undefined where it
+   * has no agent, or the agent refuses or does not answer.
+   */
+  askAgent(uuid: string, command: string): Promise<string | undefined>;
+  /**
    * Replaces the element of a namespace in the metadata of a domain, and nothing else: of the guest that runs, of the stored definition, or of
    * both.
    */

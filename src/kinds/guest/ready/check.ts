@@ -17,7 +17,7 @@ export function checkWaits({ config }: Pick<Checked, "config">): Diagnostic[] {
       agent: hardware["guest_agent"] === false ? "It has guest_agent: false. Remove that, or wait for something else." : undefined,
       address: isReachable ? undefined : withoutNetwork,
       ssh: isReachable ? undefined : withoutNetwork,
-      cloud_init: hardware["serial_ports"] === 0 ? withoutPort : printsElsewhere(imageOf(config, instance)) ? toOtherConsole : undefined,
+      cloud_init: hardware["guest_agent"] === true ? undefined : consoleLack(hardware, imageOf(config, instance)),
     };
     const detail = lack[what];
     if (detail === undefined) return [];
@@ -26,14 +26,20 @@ export function checkWaits({ config }: Pick<Checked, "config">): Diagnostic[] {
   });
 }
 
+/** Why the console does not tell what cloud-init does. Whether a guest has an agent is known only where the configuration says so. */
+function consoleLack(hardware: ReturnType<typeof hardwareOf>, image: ReturnType<typeof imageOf>): string | undefined {
+  if (hardware["serial_ports"] === 0) return withoutPort;
+  return printsElsewhere(image) ? toOtherConsole : undefined;
+}
+
 /** A kernel makes the last console of its command line that of programs; Nova's line (XML-06), which is the default, ends with one that guests do not have. */
 function printsElsewhere({ kernel, properties = {} }: ReturnType<typeof imageOf>): boolean {
   return kernel !== undefined && !/\bconsole=ttyS0\b(?!.*\bconsole=)/.test(properties["os_command_line"] ?? "");
 }
 
 const withoutPort =
-  "It has no serial port, and cloud-init is read from the console log of the first one. Remove serial_ports: 0, or wait for something else.";
+  "It has no serial port, and cloud-init is read from the console log of the first one. Remove serial_ports: 0, write guest_agent: true if it has a guest agent, or wait for something else.";
 const toOtherConsole =
-  'cloud-init is read from the console log, and the kernel of its image does not send there what programs print. Give the image the property os_command_line with console=ttyS0 as its last console ("root=/dev/vda console=ttyS0"), or wait for something else.';
+  'cloud-init is read from the console log, and the kernel of its image does not send there what programs print. Give the image the property os_command_line with console=ttyS0 as its last console ("root=/dev/vda console=ttyS0"), write guest_agent: true if the guest has an agent, or wait for something else.';
 const withoutNetwork =
   "It has no network interface by which it can be reached. Connect it to a network or a bridge (networks: [{ network: default }]), or wait for something else.";

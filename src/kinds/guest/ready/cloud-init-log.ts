@@ -1,6 +1,6 @@
 import { consoleLines } from "./console-log.ts";
 
-/** How far cloud-init is, as far as a console log says. `errors`: what it reported, in its words, without what goes beyond the limits here. */
+/** How far cloud-init is, as far as a console log or its result says. `errors`: what it reported, in its words, without what goes beyond the limits here. */
 export interface CloudInitLog {
   readonly status: "running" | "done" | "error";
   readonly errors: readonly string[];
@@ -35,7 +35,12 @@ export function cloudInitLog(log: string): CloudInitLog {
     ),
   );
   const found = lines.flatMap((line) => failures.map((pattern) => pattern.exec(line)?.[0]).find((text) => text !== undefined) ?? []);
-  const errors = [...new Set(found.map((text) => text.replace(source, "").slice(0, longestError)))].slice(0, mostErrors);
+  const errors = fewErrors(found.map((text) => text.replace(source, "")));
   const isOver = lines.some((line) => end.test(line)) || lines.some((line) => lastStage.test(line));
   return { status: !isOver ? "running" : errors.length === 0 ? "done" : "error", errors };
+}
+
+/** Errors that a guest reported, each once and within limits. */
+export function fewErrors(errors: readonly string[]): string[] {
+  return [...new Set(errors.map((text) => text.slice(0, longestError)))].slice(0, mostErrors);
 }

@@ -9,8 +9,10 @@ import { find, findAll, parseXml } from "../../../tools/xml.ts";
 import type { WaitArgs } from "../../power/plan.ts";
 import { limitOf, waitedFor } from "../../terms/guest-wait.ts";
 import { recordMarks } from "../record-marks.ts";
-import { type CloudInitLog, cloudInitLog } from "./cloud-init-log.ts";
+import { type CloudInitLog, cloudInitLog, fewErrors } from "./cloud-init-log.ts";
+import { cloudInitResult, cloudInitResultPath } from "./cloud-init-result.ts";
 import { consoleTail } from "./console-tail.ts";
+import { readGuestFile } from "./guest-file.ts";
 import { knownAddresses } from "./known-addresses.ts";
 import { sshAnswers } from "./ssh-answers.ts";
 
@@ -52,11 +54,21 @@ async function lookAt(context: Context, args: WaitArgs): Promise<Seen> {
       return answers.includes(true) ? { ready: true } : { ready: false, missing: `no ssh server answers at ${addresses.join(" or ")}` };
     }
     case "cloud_init": {
-      const found = cloudInitLog(await readConsole(context, uuid));
+      const found = await cloudInitOf(context, uuid);
       if (found.status === "error") throw await cloudInitFailed(context, args, found);
       return found.status === "done" ? { ready: true } : { ready: false, missing: `cloud-init has not ended${reported(found)}` };
     }
   }
+}
+
+/** What the guest agent reads of cloud-init's result, with the errors that only the console has; without an agent, what the console says. */
+async function cloudInitOf(context: Context, uuid: string): Promise<CloudInitLog> {
+  const text = (await hasAgent(context, uuid)) ? await readGuestFile(libvirtOf(context), uuid, cloudInitResultPath) : undefined;
+  const log = cloudInitLog(await readConsole(context, uuid));
+  const result = text === undefined ? undefined : cloudInitResult(text);
+  if (result === undefined) return log;
+  const errors = fewErrors([...result.errors, ...log.errors]);
+  return { status: errors.length === 0 ? "done" : "error", errors };
 }
 
 function reported({ errors: [first] }: CloudInitLog): string {

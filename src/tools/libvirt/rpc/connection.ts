@@ -102,8 +102,8 @@ function speak(channel: Channel, uri: string): Connection {
 
   const frames = createFrames((message) => {
     if (message.program === keepaliveProgram) return answerPing(message);
-    if (message.program !== remoteProgram) return;
     if (message.type === messageTypes.reply) settle(message);
+    else if (message.program !== remoteProgram) return;
     else if (message.type === messageTypes.event && message.procedure === lifecycleEvent.number) {
       connection.onDomainEvent(lifecycleEvent.message.read(createXdrReader(message.bytes, headerBytes)).domain.uuid);
     }
@@ -139,7 +139,7 @@ function speak(channel: Channel, uri: string): Connection {
   function settle(message: Message): void {
     const call = calls.get(message.serial);
     // Its deadline has passed.
-    if (call === undefined) return;
+    if (call === undefined || message.program !== call.procedure.program) return;
     // Read first: what cannot be read ends the connection, and with it every call that waits, this one too.
     const body = createXdrReader(message.bytes, headerBytes);
     const result = message.status === statuses.ok ? call.procedure.result.read(body) : refusalOf(call.procedure.name, body);
@@ -165,7 +165,7 @@ function speak(channel: Channel, uri: string): Connection {
         const number = serial;
         const body = createXdrWriter(headerBytes);
         procedure.args.write(body, args);
-        const header = { program: remoteProgram, version: 1, procedure: procedure.number, type: messageTypes.call };
+        const header = { program: procedure.program, version: 1, procedure: procedure.number, type: messageTypes.call };
         const message = finishMessage(body.bytes(), { ...header, serial: number, status: statuses.ok });
         const timer = setTimeout(() => {
           calls.delete(number);

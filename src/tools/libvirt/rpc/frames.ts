@@ -5,7 +5,9 @@ export const maxMessage = 32 * 2 ** 20;
 /** Length, program, version, procedure, type, serial, status. */
 export const headerBytes = 28;
 
+/** Calls to libvirt, and those that only its qemu driver answers. */
 export const remoteProgram = 0x20008086;
+export const qemuProgram = 0x20008087;
 export const keepaliveProgram = 0x6b656570;
 
 export const messageTypes = { call: 0, reply: 1, event: 2 } as const;

@@ -1,4 +1,5 @@
 import { type Codec, fixedString, hyper, int, list, nothing, opaque, optional, string, struct, uint, uuid } from "./codec.ts";
+import { qemuProgram, remoteProgram } from "./frames.ts";
 import { domain, domainInterface, domainStats, filter, filterBinding, network, parameter, secret, snapshot } from "./types.ts";
 
 /** The daemon that answers a procedure where libvirt's daemons are split. */
@@ -6,6 +7,8 @@ export type Driver = "hypervisor" | "secret" | "network" | "nwfilter";
 
 /** One procedure of libvirt's remote protocol, as virtform uses it. */
 export interface Procedure<A, R> {
+  /** The part of the protocol that it belongs to, and its number there. */
+  readonly program: number;
   readonly number: number;
   /** As libvirt names it, for messages and traces. */
   readonly name: string;
@@ -39,12 +42,15 @@ const listing = struct({ needResults: int, flags: uint });
 const oneNetwork = struct({ network });
 
 function look<A, R>(number: number, name: string, args: Codec<A>, result: Codec<R>, driver: Driver = "hypervisor"): Procedure<A, R> {
-  return { number, name, args, result, driver, changes: false, deadlineMs: lookMs };
+  return { program: remoteProgram, number, name, args, result, driver, changes: false, deadlineMs: lookMs };
 }
 
 function change<A, R>(number: number, name: string, args: Codec<A>, result: Codec<R>, driver: Driver = "hypervisor"): Procedure<A, R> {
-  return { number, name, args, result, driver, changes: true, deadlineMs: changeMs };
+  return { program: remoteProgram, number, name, args, result, driver, changes: true, deadlineMs: changeMs };
 }
+
+/** libvirt gives up after the time that the call names. */
+const agentMs = 30_000;
 
 /** Every procedure in use. Numbers and layouts are part of libvirt's stable protocol: procedures are only ever added. */
 export const procedures = {
@@ -113,6 +119,17 @@ export const procedures = {
     struct({ domain, source: uint, flags: uint }),
     struct({ interfaces: list(domainInterface, 2048) }),
   ),
+
+  agentCommand: {
+    ...change(
+      3,
+      "DOMAIN_AGENT_COMMAND",
+      struct({ domain, command: string, seconds: int, flags: uint }),
+      struct({ answer: optional(string) }),
+    ),
+    program: qemuProgram,
+    deadlineMs: agentMs,
+  },
 
   defineXml: change(350, "DOMAIN_DEFINE_XML_FLAGS", struct({ xml: string, flags: uint }), one),
   undefine: change(231, "DOMAIN_UNDEFINE_FLAGS", flagged, nothing),

@@ -22,7 +22,7 @@ test("every procedure has a sample of a real client and a real daemon", () => {
 for (const { key, call, reply } of samples) {
   test(`${key}: number, arguments and results are those on the wire`, () => {
     const procedure = procedures[key] as Procedure<unknown, unknown>;
-    assert.equal(call.readInt32BE(12), procedure.number);
+    assert.deepEqual([call.readUInt32BE(4), call.readInt32BE(12)], [procedure.program, procedure.number]);
     for (const [bytes, type] of [
       [call, procedure.args],
       [reply, procedure.result],
