@@ -238,6 +238,37 @@ test("quotas change while the guest runs", async () => {
   await live(machine, limited('"quota:cpu_shares": "256"'));
 });
 
+test("limits of an interface that the kernel of the host cannot set wait for the next start, and the apply says so", async () => {
+  const machine = createWorld();
+  const limited = (average: string) =>
+    web({ networks: `[ { network: default, bandwidth: { inbound: { average: ${average} }, outbound: { average: 1MiB } } } ]` });
+  await applied(machine, limited("2MiB"));
+  const { id } = domainOf(machine);
+  machine.libvirtd.guests.deafTo.set("web", new Set(["bandwidth"]));
+  assert.deepEqual(
+    (await plan(machine, limited("3MiB"))).changes.flatMap(({ fields }) =>
+      fields.map(({ path, effect }) => [path.split(".").at(-1), effect]),
+    ),
+    [["inbound_average", "live"]],
+  );
+  const { verdict, warnings } = await applyWith(machine, limited("3MiB"));
+  assert.equal(verdict, "done");
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ["change-not-taken"],
+  );
+  assert.match(warnings[0]?.summary ?? "", /^web did not take interfaces\.52:54:\S+ while it runs$/);
+  assert.match(warnings[0]?.detail ?? "", /Specified qdisc kind is unknown.*It is stored and waits for a restart: `virtform restart web`/s);
+  const after = await plan(machine, limited("3MiB"));
+  assert.deepEqual([domainOf(machine).id, summary(after)], [id, []]);
+  assert.deepEqual(
+    after.pending.map(({ fields }) => fields.map(({ old, new: stored }) => [old, stored])),
+    [[[2048, 3072]]],
+  );
+  machine.libvirtd.guests.deafTo.clear();
+  await live(machine, limited("4MiB"));
+});
+
 test("a volume moves from one running guest to another", async () => {
   const machine = createWorld();
   const two = (first: string, second: string) =>

@@ -2,8 +2,8 @@ import type { Domain } from "./libvirtd.ts";
 import { tapName } from "./stored-domain.ts";
 import { child, childrenOf, readXml, type Xml, xml } from "./xml.ts";
 
-/** What a guest does not take part in: `balloon`, `unplug`, `tray` (it has its CD mounted). */
-export type Deafness = "balloon" | "unplug" | "tray";
+/** What a guest does not take part in: `balloon`, `unplug`, `tray` (it has its CD mounted); `bandwidth`: the kernel of its host cannot limit. */
+export type Deafness = "balloon" | "unplug" | "tray" | "bandwidth";
 
 interface Value {
   readonly field: string;
@@ -73,6 +73,11 @@ export function createRunningGuests(from?: RunningGuests): RunningGuests {
         if (child(found, "source")?.attributes["file"] !== undefined && deafTo.get(domain.name)?.has("tray") === true)
           throw new Error(`operation failed: timed out waiting to open tray of '${keyOf(device)}'`);
       } else if (device.attributes["device"] === "cdrom") return;
+      const limits = (of: Xml) => JSON.stringify(child(of, "bandwidth")?.children ?? []);
+      if (limits(found) !== limits(device) && deafTo.get(domain.name)?.has("bandwidth") === true)
+        throw new Error(
+          "internal error: Child process (/usr/sbin/tc qdisc add dev tap0 parent 1:1 handle 2: sfq perturb 10) unexpected exit status 2: Error: Specified qdisc kind is unknown.",
+        );
       const stays = ({ name }: Xml) => name === "alias" || name === "address" || (name === "target" && device.name === "interface");
       const kept = found.children.filter(stays);
       const fresh = device.children.filter((one) => !stays(one));
