@@ -1,7 +1,8 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { addressText, formatCidr, overlaps } from "../../model/ip.ts";
 import type { Pointer } from "../../model/pointer.ts";
-import { networkTraits } from "../config/network-traits.ts";
+import { shellWord } from "../../model/shell-word.ts";
+import { type NetworkType, networkTraits } from "../config/network-traits.ts";
 import { type Subnet, subnetsOf } from "../config/subnets-of.ts";
 import type { Config, NetworkConfig } from "../config.ts";
 import { checkFixedAddresses } from "./fixed-address-check.ts";
@@ -44,7 +45,7 @@ function checkKeys(name: string, network: NetworkConfig): Diagnostic[] {
     ...(ownBridge || type === "macvtap"
       ? []
       : needed("bridge", `Name the bridge of the host: bridge: br0.${type === "bridge" ? " Or let libvirt make one: create: true." : ""}`)),
-    ...(type === "ovs" ? [] : refused("vlan", "type ovs")),
+    ...(type === "ovs" ? [] : vlanRefused(at, network, type)),
     ...(type === "macvtap" ? refused("mtu", "the other types") : []),
     ...(hosted
       ? []
@@ -59,6 +60,21 @@ function checkKeys(name: string, network: NetworkConfig): Diagnostic[] {
         ]
       : []),
   ];
+}
+
+/** A VLAN device made by an apply would be gone after a boot, and the network would be active without it. */
+function vlanRefused(at: Pointer, { vlan, bridge = "br0", device = "eth0" }: NetworkConfig, type: NetworkType): Diagnostic[] {
+  if (vlan === undefined) return [];
+  const card = `${device}.${vlan}`;
+  const made = `ip link add link ${shellWord(device)} name ${shellWord(card)} type vlan id ${vlan}`;
+  const enslaved = `ip link set ${shellWord(card)} master ${shellWord(bridge)} up`;
+  const lasting = "in the network configuration of the host, which does so again at each boot";
+  const details: Partial<Record<NetworkType, string>> = {
+    bridge: `Guests are in the VLAN of the ports of their bridge. Make a VLAN device a port of it (${made}; ${enslaved}) ${lasting}, write bridge: ${bridge}, and remove vlan.`,
+    macvtap: `Guests are in the VLAN of device. Make a VLAN device (${made}) ${lasting}, write device: ${card}, and remove vlan.`,
+  };
+  const detail = details[type] ?? "It is for type ovs. Remove it, or change the type.";
+  return [wrong([...at, "vlan"], `vlan has no effect for type ${type}`, detail)];
 }
 
 /** Two networks with one bridge of libvirt's, or under one name of libvirt's. */
