@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import { readdirSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import type { Host } from "../../src/model/host.ts";
 import { canApply } from "../../src/model/plan.ts";
@@ -7,7 +9,7 @@ import { plan } from "../../src/reconcile.ts";
 import { onlyHost, openSession, readConfig } from "../../src/session.ts";
 import { masters, startSshd } from "./ssh/sshd.ts";
 import { until } from "./support/until.ts";
-import { ended, killedAtStep, start, virtform } from "./support/virtform.ts";
+import { ended, killedAtStep, mustRun, runProgram, start, virtform } from "./support/virtform.ts";
 import {
   apply,
   assertConverged,
@@ -31,12 +33,12 @@ async function prepare(t: Parameters<typeof createWorkspace>[0], kind: "Linux" |
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-one`;
   const images = kind === "Linux" ? tinyImages() : guestImages(await haltingGuest(workspace.directory));
-  const write = (userData: string) =>
+  const write = (userData: string, networks: readonly object[] = []) =>
     writeConfig(workspace, {
       host: { uri: sshd.uri },
       images,
       flavors: { small: { vcpus: 1, ram: "192MiB", disk: "256MiB" } },
-      instances: { [name]: { image: "tiny", flavor: "small", user_data: userData } },
+      instances: { [name]: { image: "tiny", flavor: "small", user_data: userData, networks } },
     });
   await write("over ssh");
   return { workspace, name, write };
@@ -44,15 +46,37 @@ async function prepare(t: Parameters<typeof createWorkspace>[0], kind: "Linux" |
 
 test("a guest on a host over ssh is planned, made, reached by its console, planned empty and destroyed", async (t) => {
   const { workspace, name, write } = await prepare(t);
+  const { directory } = workspace;
+  const bridge = `vtsb${randomInt(100_000)}`;
+  await mustRun("ip", ["link", "add", bridge, "type", "bridge"]);
+  t.after(() => runProgram("ip", ["link", "del", bridge]));
+  await mustRun("ip", ["link", "set", bridge, "up"]);
+  const [program, asked] = [`${directory}/port-up`, `${directory}/asked`];
+  const script = `#!/bin/sh
+parent=$PPID
+while [ "$parent" -gt 1 ]; do
+  parents="$parents $(cat /proc/$parent/comm)"
+  parent=$(ps -o ppid= -p "$parent")
+done
+echo "$VIRTFORM_INSTANCE $VIRTFORM_INTERFACE$parents" >>${asked}
+[ "$(wc -l <${asked})" -ge 2 ]
+`;
+  await writeFile(program, script, { mode: 0o755 });
+  const networks = [{ bridge, ready: ["bridge", { command: [program] }] }];
+  await write("over ssh", networks);
   const planned = await virtform("plan", workspace.directory, "--detailed-exitcode");
   assert.equal(planned.code, 2, planned.stderr);
   assert.match(planned.stdout, /pushed from here, 326KiB/);
   await apply(workspace);
   await assertConverged(workspace);
+  // The program of `ready` runs on the host, below its sshd, and is asked until it says yes.
+  const lines = (await readFile(asked, "utf8")).trim().split("\n");
+  assert.equal(lines.length, 2);
+  for (const line of lines) assert.match(line, new RegExp(`^${name} tap[0-9a-f]{8}-[0-9a-f]{2} .*\\bsshd\\b`));
   const markers = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m));
   assert.equal(markers.userData, "over ssh");
   assert.equal(markers.value("uuid"), (await virsh("domuuid", name)).trim());
-  await write("changed");
+  await write("changed", networks);
   assert.match((await virtform("plan", workspace.directory)).stdout, /~ user_data +over ssh → changed/, "it is read from the drive");
   await assertNoLeftovers(workspace);
   const destroyed = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
