@@ -159,6 +159,7 @@ export const codes: Readonly<Record<string, string>> = {
   "network-missing": "libvirt has no network of the name that a guest is connected to.",
   "network-name-taken": "Two interfaces of a guest have the same name.",
   "networks-not-listed": "libvirt does not list its networks, so they are not checked.",
+  "looks-renamed": "An object is deleted and one that differs in its name only is created, which renamed_from would keep.",
   "no-such-guest": "A command names a guest that the host does not have, or an object that is no guest.",
   "no-root-disk": "An instance has nothing to boot from.",
 

@@ -14,6 +14,7 @@ import { networkKind } from "./network/network.ts";
 import { presentNetworks } from "./network/present.ts";
 import { presentPublished } from "./published/present.ts";
 import { publishedKind } from "./published/published.ts";
+import { checkLikelyRenames } from "./rename-hint.ts";
 import { presentFilters } from "./security-group/present.ts";
 import { securityGroupKind } from "./security-group/security-group.ts";
 import { presentVolumes } from "./volume/present.ts";
@@ -69,7 +70,7 @@ export function kindSections(): Readonly<Record<string, Readonly<Record<string, 
 
 /** What is checked across all kinds. */
 export function createChecks(settings: HostSettings): readonly Check<Config>[] {
-  const checks: readonly Check<Config>[] = [checkClaim, checkHostCapacity(settings)];
+  const checks: readonly Check<Config>[] = [checkClaim, checkHostCapacity(settings), checkLikelyRenames];
   return checks.map((check) => (wanted, observed, config) => check(wanted, observed, withSourceImages(config, observed.facts)));
 }
 
