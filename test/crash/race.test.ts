@@ -165,6 +165,33 @@ test("two projects at once never take the last memory of a host both, wherever t
   }
 });
 
+test("an apply beside one that has claimed before looks once, and again when that one ends during the look", async () => {
+  for (const ends of [false, true]) {
+    const machine = createWorld();
+    const holder = machine.boot();
+    const lock = layout.lock("apply-depot");
+    machine.put(ledger, JSON.stringify({ claims: [{ project: "depot", lock, device: "", guests: [], diskBytes: 0 }] }));
+    await holder.files.makeDirectory(layout.locks);
+    const end = Promise.withResolvers<void>();
+    const other = holder.lock({ path: lock, purpose: "a test", timeoutMs: 0 }, () => end.promise);
+    const run = await runOn(machine.boot(), large("shop"));
+    let looks = 0;
+    const lookUpFacts: Run["lookUpFacts"] = async (context) => {
+      looks += 1;
+      const facts = await run.lookUpFacts(context);
+      if (ends && looks === 1) {
+        end.resolve();
+        await other;
+      }
+      return facts;
+    };
+    assert.equal((await apply({ ...run, lookUpFacts })).verdict, "done");
+    assert.equal(looks, ends ? 2 : 1);
+    end.resolve();
+    await other;
+  }
+});
+
 test("an apply that waits for its answer keeps its claim, and the other plan names it", async () => {
   const machine = createWorld();
   const first = await runOn(machine.boot(), large("shop"));

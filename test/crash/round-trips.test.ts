@@ -30,6 +30,8 @@ test("files, labels, locks and journal of a stopped instance take at most five r
       lock: ssh.lock,
       isLocked: ssh.isLocked,
       run: ssh.run,
+      // Applies on this machine that others run have their claims in its own state directory.
+      account: async () => ({ ...(await libvirt.account()), stateDirectory: `${directory}/state` }),
       download: ssh.download,
       close: async () => {
         await libvirt.close();

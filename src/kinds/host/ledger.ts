@@ -16,6 +16,8 @@ interface Entry extends CapacityClaim {
   readonly lock: string;
   /** Device number of the file system that the instances path is on; empty when not known. */
   readonly device: string;
+  /** When it was made: two claims are never the same text, so a ledger that has not changed shows that none ended meanwhile. */
+  readonly since?: string;
 }
 
 type Machine = Pick<Context, "host" | "layout" | "project">;
@@ -56,12 +58,14 @@ export async function claimRoom(context: Context, seen: string, first: Claimed, 
   try {
     await changeLedger(context, async (text) => {
       const [others, device] = await Promise.all([liveOthers(context, text), where]);
-      const holds = text === seen && entriesOf(text).every(isOwn);
+      // A claim of a process that ended during the look may have been counted neither as a claim nor by what it made.
+      const holds = text === seen && others.length === entriesOf(text).filter((entry) => !isOwn(entry)).length;
       isDeciding = !holds;
       const claimed = holds ? first : await again();
       isDeciding = false;
       entered ||= claimed !== undefined;
-      return claimed === undefined ? others : [...others, { project: context.project, lock: ownLock(context), device, ...claimed }];
+      const entry = { project: context.project, lock: ownLock(context), device, since: context.host.now().toISOString() };
+      return claimed === undefined ? others : [...others, { ...entry, ...claimed }];
     });
   } catch (error) {
     const failure = failureDiagnostics(error);

@@ -2,6 +2,7 @@ import { allDrivers } from "../../drivers/index.ts";
 import { allDone } from "../../model/all-done.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles, isStagedDisk, isUuidDirectory, stagedPath } from "../../model/layout.ts";
+import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 import { forgetLabels, parseLabel, sweepDoomedDirectories } from "../directory/label.ts";
 import { rememberMount } from "../presence/mount.ts";
@@ -13,6 +14,8 @@ const written = [instanceFiles.label, instanceFiles.diskInfo, instanceFiles.xml,
 /** Removes leftovers of an interrupted apply of this project from instance directories. */
 export async function sweepInstances(context: Context): Promise<void> {
   forgetLabels(context);
+  // The look that follows begins with libvirt.
+  libvirtOf(context).warm();
   const [, , own] = await allDone([
     rememberMount(context),
     sweepDoomedDirectories(context),

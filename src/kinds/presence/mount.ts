@@ -3,7 +3,7 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { FileIdentity } from "../../model/host.ts";
 import { problem } from "../../model/problem.ts";
 import { shellWord } from "../../model/shell-word.ts";
-import { readRecords, recordPath, writeRecord } from "./record-files.ts";
+import { readRecord, recordPath, writeRecord } from "./record-files.ts";
 
 const recordName = "mount.json";
 
@@ -12,11 +12,14 @@ const recordName = "mount.json";
  * empty now stays recorded. The caller holds the project's lock.
  */
 export async function rememberMount(context: Context): Promise<void> {
-  const recorded = await recordedMount(context);
-  if (recorded !== undefined && !(await isMounted(context, recorded))) return;
-  const mountPoint = await mountPointOf(context, context.layout.root);
+  const { root } = context.layout;
+  // Usually nothing has changed. On a host elsewhere each turn is a round trip.
+  const [recorded, found] = await Promise.all([recordedMount(context), mountPointOf(context, root)]);
+  if (found === recorded || (recorded !== undefined && !(await isMounted(context, recorded)))) return;
+  // The look at the recorded mount point may have mounted it.
+  const mountPoint = recorded === undefined ? found : await mountPointOf(context, root);
   if (mountPoint === undefined || mountPoint === recorded) return;
-  await writeRecord(context, recordName, { version: 1, instancesPath: context.layout.root, mountPoint });
+  await writeRecord(context, recordName, { version: 1, instancesPath: root, mountPoint });
 }
 
 /** The mount point that the instances path was on and that has no file system mounted now; undefined otherwise. */
@@ -34,16 +37,15 @@ export async function notMounted(context: Context, mountPoint: string): Promise<
 }
 
 async function recordedMount(context: Context): Promise<string | undefined> {
-  const record = (await readRecords(context, /^mount\.json$/)).get(recordName);
-  const mountPoint = record?.["mountPoint"];
+  const mountPoint = (await readRecord(context, recordName))?.["mountPoint"];
   return typeof mountPoint === "string" && mountPoint.startsWith("/") ? mountPoint : undefined;
 }
 
 /** Whether a directory is on another file system than its parent. */
 async function isMounted({ host }: Context, path: string): Promise<boolean> {
-  // An automount point is mounted when it is listed.
-  await host.files.list(path);
-  const [own, parent] = (await host.files.identify([path, parentOf(path)])).map(deviceOf);
+  // An automount point is mounted when it is listed. Looks that are asked for together are done in this order.
+  const [, identities] = await Promise.all([host.files.list(path), host.files.identify([path, parentOf(path)])]);
+  const [own, parent] = identities.map(deviceOf);
   return own !== undefined && own !== parent;
 }
 

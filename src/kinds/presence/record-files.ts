@@ -11,6 +11,12 @@ export async function recordPath({ host, layout }: Pick<Context, "host" | "layou
   return `${layout.records(await stateDirectory(host))}/${name}`;
 }
 
+/** One record by its name; undefined when it does not exist or cannot be read. */
+export async function readRecord(context: Context, name: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const [file] = await readOwnFiles(context, [await recordPath(context, name)]);
+  return parseRecord(file?.content);
+}
+
 /** The records whose names match, by name: each one JSON object. A record that cannot be read is left out, because it only adds to other records. */
 export async function readRecords(context: Context, pattern: RegExp): Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>>> {
   const directory = await recordPath(context, "");

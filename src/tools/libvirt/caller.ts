@@ -8,6 +8,8 @@ import type { Driver, Procedure } from "./rpc/procedures.ts";
 export interface Caller {
   /** `subject` names what the call is about, for messages and traces: a domain's name or uuid. */
   call<A, R>(procedure: Procedure<A, R>, args: A, subject?: string): Promise<R>;
+  /** Logs in to the daemon of the hypervisor before the first call. */
+  warm(): void;
   /** A connection of its own, for events. */
   open(): Promise<Connection>;
   /** Whether only the read-only socket lets this user in; known after the first call. */
@@ -61,6 +63,7 @@ export function createCaller(options: DoorOptions & { readonly host: Pick<Host, 
         throw error;
       }
     },
+    warm: () => existing("hypervisor").warm(),
     open: () => door.open("hypervisor"),
     get readOnly() {
       return door.readOnly;

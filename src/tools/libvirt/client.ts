@@ -341,6 +341,7 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
       await explaining(`Putting a network filter on ${port} failed`, () => call(procedures.createFilterBinding, { xml, flags: 0 }, port));
     },
 
+    warm: () => caller.warm(),
     get readOnly() {
       return caller.readOnly;
     },
