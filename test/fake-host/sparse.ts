@@ -89,23 +89,18 @@ export function punchZeros(sparse: Sparse): void {
   for (const [number, chunk] of sparse.chunks) if (chunk.equals(zeros)) sparse.chunks.delete(number);
 }
 
-const digests = new WeakMap<Content, Map<string, string>>();
-
-/** Computes a digest of content that no longer changes, once per algorithm. */
-function remembered(content: Content, algorithm: string, digest: () => string): string {
-  const known = digests.get(content) ?? new Map<string, string>();
-  digests.set(content, known);
-  const found = known.get(algorithm) ?? digest();
-  known.set(algorithm, found);
-  return found;
-}
+/** By algorithm and fingerprint, as copies and downloads have the same bytes again and again. */
+const digests = new Map<string, string>();
 
 /**
  * Digest in hex of content that no longer changes. A long hole is hashed like any other bytes: keep files whose digest is
  * asked for small.
  */
 export function digestSparse(content: Content, algorithm: string): string {
-  return remembered(content, algorithm, () => digestOf(content, algorithm));
+  const key = `${algorithm} ${fingerprintSparse(content)}`;
+  const digest = digests.get(key) ?? digestOf(content, algorithm);
+  digests.set(key, digest);
+  return digest;
 }
 
 function digestOf(sparse: Content, algorithm: string): string {
@@ -117,9 +112,13 @@ function digestOf(sparse: Content, algorithm: string): string {
   return hash.digest("hex");
 }
 
-/** A short name, cheap for any size, of content that no longer changes: equal content has equal names. */
+const fingerprints = new WeakMap<Content, string>();
+
+/** A short name, cheap for any size, of content that no longer changes: equal content has equal names. Computed once for each content. */
 export function fingerprintSparse(content: Content): string {
-  return remembered(content, "fingerprint", () => fingerprintOf(content));
+  const fingerprint = fingerprints.get(content) ?? fingerprintOf(content);
+  fingerprints.set(content, fingerprint);
+  return fingerprint;
 }
 
 function fingerprintOf(sparse: Content): string {
