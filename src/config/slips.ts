@@ -8,9 +8,7 @@ import { typeOf } from "./walk.ts";
 /** What to write where another type was expected. */
 export function typeSlip(expected: string, value: unknown, schema: Schema, pointer: Pointer): string {
   if (value === null) return " Write a value after the colon, or remove the key.";
-  if ((expected === "integer" || expected === "number") && typeof value === "string" && /^\d+$/.test(value))
-    return ` Write it without quotes: ${value}.`;
-  if (expected === "boolean") return booleanSlip(value);
+  if (expected === "integer" || expected === "number" || expected === "boolean") return scalarSlip(expected, value);
   if (expected === "object" && Array.isArray(value) && isSection(schema)) return namesSlip(value, pointer);
   if (expected === "string" && schema.reference !== undefined && typeOf(value) === "object")
     return ` Write the name of an entry of ${schema.reference}, and declare the entry there.`;
@@ -25,6 +23,12 @@ export function formSlip(value: unknown, schema: Schema, pointer: Pointer): stri
   if (schema.textInput !== undefined && typeOf(value) === "object")
     return ` This is a mapping. For a text of several lines write "${key}: |" and indent the lines below it, also a first line such as #cloud-config.`;
   return schema.anyOf?.some(({ type }) => type === "boolean") === true ? booleanSlip(value) : "";
+}
+
+/** What to write for a number or a boolean where the value is a text. */
+export function scalarSlip(expected: "integer" | "number" | "boolean", value: unknown): string {
+  if (expected === "boolean") return booleanSlip(value);
+  return typeof value === "string" && /^\d+$/.test(value) ? ` Write it without quotes: ${value}.` : "";
 }
 
 function booleanSlip(value: unknown): string {

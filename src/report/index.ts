@@ -10,7 +10,7 @@ export type { CreateReporter, Format } from "./format.ts";
 export type { Output, ReporterOptions } from "./options.ts";
 
 /** The commands with a plan or a checked configuration to report. */
-const reportedCommands = ["validate", "plan", "drift", ...Object.keys(changingCommands)];
+const reportedCommands = ["validate", "plan", "drift", "simulate", ...Object.keys(changingCommands)];
 
 /** Every form of output, one line each. Each is loaded only when it is used: Ink alone costs more than a whole plan. */
 const formats: Format[] = [
@@ -19,7 +19,7 @@ const formats: Format[] = [
   { name: "markdown", commands: reportedCommands, load: async () => (await import("./markdown.ts")).createMarkdownReporter },
   { name: "junit", commands: reportedCommands, load: async () => (await import("./junit.ts")).createJunitReporter },
   { name: "sarif", commands: reportedCommands, load: async () => (await import("./sarif.ts")).createSarifReporter },
-  { name: "ignore", commands: ["plan", "drift"], load: async () => (await import("./ignore-file.ts")).createIgnoreReporter },
+  { name: "ignore", commands: ["plan", "drift", "simulate"], load: async () => (await import("./ignore-file.ts")).createIgnoreReporter },
   { name: "tui", commands: ["plan", "drift", "show", ...Object.keys(changingCommands)], load: loadTerminalInterface },
 ];
 

@@ -3,6 +3,7 @@ import { parseQuantity } from "../../model/quantity.ts";
 import { quoted } from "../../model/quoted.ts";
 import type { Located } from "../located.ts";
 import { suggestion } from "../problem.ts";
+import { scalarSlip } from "../slips.ts";
 import type { Declaration, VariableType } from "./declaration.ts";
 
 /** What is wrong with a value. */
@@ -34,7 +35,8 @@ export function checkValue(
 ): ValueProblem | undefined {
   if (!hasType(type, node)) {
     const summary = `${name}: expected ${expected[type]}`;
-    return { code: "variable-value", summary, detail: `The variable has the type ${type}.${message === undefined ? "" : ` ${message}`}` };
+    const slip = type === "number" || type === "boolean" ? scalarSlip(type, node.scalar) : "";
+    return { code: "variable-value", summary, detail: `The variable has the type ${type}.${slip}${message === undefined ? "" : ` ${message}`}` };
   }
   const value = node.scalar;
   const wrong = (summary: string, detail: string) => ({ code: "variable-value", summary, detail: message ?? detail });
