@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes, randomInt } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { removeNetworks } from "./support/remove-networks.ts";
 import { mustRun, runProgram, virtform } from "./support/virtform.ts";
 import { apply, createWorkspace, guestImages, haltingGuest, virsh, writeConfig } from "./support/workspace.ts";
 
@@ -14,8 +15,7 @@ test("list and show have the address that a network of libvirt leased to a guest
   const mac = `52:54:00:${id.match(/../g)?.join(":")}`;
   t.after(async () => {
     await runProgram("ip", ["link", "del", ours]);
-    await runProgram("virsh", ["-q", "net-destroy", network]);
-    await runProgram("virsh", ["-q", "net-undefine", network]);
+    await removeNetworks(network);
   });
   const xml = `<network><name>${network}</name><bridge name="${bridge}" stp="off"/><ip address="${subnet}.1" netmask="255.255.255.0"><dhcp><range start="${subnet}.10" end="${subnet}.20"/></dhcp></ip></network>`;
   await writeFile(`${directory}/network.xml`, xml);

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readIsoFile } from "../../src/tools/iso9660/read-file.ts";
 import { dhcpNetwork } from "./support/dhcp-network.ts";
-import { checkout, mustRun, runProgram, virtform } from "./support/virtform.ts";
+import { removeNetworks } from "./support/remove-networks.ts";
+import { checkout, mustRun, virtform } from "./support/virtform.ts";
 import { apply, assertConverged, createWorkspace, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 // What cloud-init understood, said on the console by cloud-init itself.
@@ -42,10 +43,7 @@ test("cloud-init of a real Debian guest takes host name, key, files and user dat
   const [lan, nocloud] = [`${workspace.prefix}-lan`, `${workspace.prefix}-nocloud`];
   const [v4, v6] = [`10.${randomInt(100, 250)}.${randomInt(1, 250)}`, `fd00:${randomInt(1, 9999)}:${randomInt(1, 9999)}::`];
   const addresses = [`${v4}.10`, `${v6}10`];
-  t.after(async () => {
-    await runProgram("virsh", ["-q", "net-destroy", lan]);
-    await runProgram("virsh", ["-q", "net-undefine", lan]);
-  });
+  t.after(() => removeNetworks(lan));
   const key = join(workspace.directory, "key");
   await mustRun("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "real-test", "-f", key]);
   const publicKey = (await readFile(`${key}.pub`, "utf8")).trim();

@@ -11,7 +11,8 @@ import { startLoopLvm } from "../support/loop-lvm.ts";
 import { startOpenStack } from "../support/openstack.ts";
 import { makeSigner } from "../support/signer.ts";
 import { serveImages } from "./support/image-server.ts";
-import { checkout, runProgram, virtform } from "./support/virtform.ts";
+import { removeNetworks } from "./support/remove-networks.ts";
+import { checkout, virtform } from "./support/virtform.ts";
 import {
   apply,
   assertConverged,
@@ -92,7 +93,7 @@ for (const example of examples) {
           Object.entries(config[section]).map(([name, entry]) => [`${workspace.prefix}-${name}`, entry]),
         );
     await writeFile(`${directory}/virtform.yaml`, stringify(config));
-    t.after(() => removeNetworks(Object.keys(config.networks ?? {})));
+    t.after(() => removeNetworks(...Object.keys(config.networks ?? {})));
     const names = await guestsOf(directory);
 
     const copy = { ...workspace, directory };
@@ -117,14 +118,6 @@ for (const example of examples) {
     assert.equal(gone.code, 0, gone.stdout + gone.stderr);
     assert.doesNotMatch(await virsh("list", "--all", "--name"), new RegExp(workspace.prefix));
   });
-}
-
-/** Of an example that was not destroyed. */
-async function removeNetworks(names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    await runProgram("virsh", ["-q", "net-destroy", name]);
-    await runProgram("virsh", ["-q", "net-undefine", name]);
-  }
 }
 
 /** A cloud with the images of the tiny guest, for programs that this process starts. */

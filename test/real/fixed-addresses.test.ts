@@ -1,18 +1,16 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { test } from "node:test";
+import { removeNetworks } from "./support/remove-networks.ts";
 import { shellGuest, shellOf } from "./support/shell-guest.ts";
-import { runProgram, virtform } from "./support/virtform.ts";
+import { virtform } from "./support/virtform.ts";
 import { apply, assertConverged, createWorkspace, guestImages, roomy, virsh, writeConfig } from "./support/workspace.ts";
 
 test("a guest gets its fixed address by DHCP, and another one while it runs; its drive has what DHCP does not tell", async (t) => {
   const workspace = await createWorkspace(t);
   const [network, name] = [`${workspace.prefix}-lan`, `${workspace.prefix}-web`];
   const [v4, v6] = [`10.${randomInt(100, 250)}.${randomInt(1, 250)}`, `fd00:${randomInt(1, 9999)}:${randomInt(1, 9999)}::`];
-  t.after(async () => {
-    await runProgram("virsh", ["-q", "net-destroy", network]);
-    await runProgram("virsh", ["-q", "net-undefine", network]);
-  });
+  t.after(() => removeNetworks(network));
   const images = guestImages(await shellGuest(workspace.directory));
   const write = (addresses: readonly string[]) =>
     writeConfig(workspace, {

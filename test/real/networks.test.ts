@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
+import { removeNetworks } from "./support/remove-networks.ts";
+import { tapOf } from "./support/tap-of.ts";
 import { killedAtStep, mustRun, runProgram, virtform } from "./support/virtform.ts";
 import {
   apply,
@@ -21,10 +23,7 @@ async function prepare(t: TestContext) {
   const { directory, prefix } = workspace;
   const network = `${prefix}-lan`;
   const subnet = `10.${randomInt(100, 250)}.${randomInt(1, 250)}`;
-  t.after(async () => {
-    await runProgram("virsh", ["-q", "net-destroy", network]);
-    await runProgram("virsh", ["-q", "net-undefine", network]);
-  });
+  t.after(() => removeNetworks(network));
   const name = `${prefix}-web`;
   const dhcp = { ranges: [{ start: `${subnet}.100`, end: `${subnet}.199` }] };
   const given = { subnets: [{ cidr: `${subnet}.0/24`, dhcp }] };
@@ -42,7 +41,6 @@ async function prepare(t: TestContext) {
 const plan = async ({ directory }: Workspace) => (await virtform("plan", directory)).stdout;
 const bridgeOf = async (network: string) => /<bridge name='([^']*)'/.exec(await virsh("net-dumpxml", network))?.[1] ?? "";
 const portsOf = (bridge: string) => readdir(`/sys/class/net/${bridge}/brif`);
-const tapOf = async (name: string) => /<target dev='([^']*)'\/>\s*<model/.exec(await virsh("dumpxml", name))?.[1] ?? "";
 const dnsmasqOf = async (network: string) => (await runProgram("pgrep", ["-af", `dnsmasq.*/${network}.conf`])).stdout;
 
 /** Whether a machine on the bridge gets this address by DHCP: a card beside the guest asks. */

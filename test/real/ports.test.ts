@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { countingDisk } from "../support/speaking-disk.ts";
+import { removeNetworks } from "./support/remove-networks.ts";
 import { mustRun, runProgram, virtform } from "./support/virtform.ts";
 import { apply, assertConverged, createWorkspace, virsh, writeConfig } from "./support/workspace.ts";
 
@@ -11,8 +12,7 @@ test("interfaces have their MTU, queues, place in the boot order, trust and limi
   const { prefix, directory } = workspace;
   const [lan, edge, plain, name, card] = [`${prefix}-lan`, `${prefix}-edge`, `${prefix}-plain`, `${prefix}-web`, `${prefix.slice(-8)}e`];
   t.after(async () => {
-    for (const network of [lan, edge, plain])
-      for (const what of ["net-destroy", "net-undefine"]) await runProgram("virsh", ["-c", "qemu:///system", what, network]);
+    await removeNetworks(lan, edge, plain);
     for (const device of [card, `${card}b`]) await runProgram("ip", ["link", "del", device]);
   });
   await mustRun("ip", ["link", "add", card, "type", "veth", "peer", "name", `${card}p`]);

@@ -4,7 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { after, type TestContext, test } from "node:test";
 import { stringify } from "yaml";
 import { startSshd } from "./ssh/sshd.ts";
-import { mustRun, runProgram, virtform } from "./support/virtform.ts";
+import { removeNetworks } from "./support/remove-networks.ts";
+import { mustRun, virtform } from "./support/virtform.ts";
 import { createWorkspace, haltingGuest, type Workspace } from "./support/workspace.ts";
 
 const sshd = await startSshd({ after });
@@ -51,10 +52,7 @@ async function twoHosts(t: TestContext) {
     here: { network: `${here.prefix}-lan`, subnet: `10.${octet}.${randomInt(1, 120)}` },
     there: { network: `${there.prefix}-lan`, subnet: `10.${octet}.${randomInt(121, 250)}` },
   };
-  t.after(async () => {
-    for (const { network } of Object.values(lan))
-      for (const word of ["net-destroy", "net-undefine"]) await runProgram("virsh", ["-q", word, network]);
-  });
+  t.after(() => removeNetworks(lan.here.network, lan.there.network));
   const change = (mtu?: number) => writeHost(there, sshd.uri, guests.there, { ...lan.there, ...(mtu === undefined ? {} : { mtu }) });
   const hosts = ["--host", `here=${await writeHost(here, "qemu:///system", guests.here, lan.here)}`, "--host", `there=${await change()}`];
   const run = async (...args: readonly string[]) => {

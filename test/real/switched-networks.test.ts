@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { openVswitchBridge } from "./support/open-vswitch.ts";
+import { removeNetworks } from "./support/remove-networks.ts";
 import { shellGuest, shellOf } from "./support/shell-guest.ts";
+import { tapOf } from "./support/tap-of.ts";
 import { mustRun, runProgram, virtform } from "./support/virtform.ts";
 import {
   apply,
@@ -20,10 +22,7 @@ import {
 async function prepare(t: TestContext) {
   const workspace = await createWorkspace(t);
   const network = `${workspace.prefix}-lan`;
-  t.after(async () => {
-    await runProgram("virsh", ["-q", "net-destroy", network]);
-    await runProgram("virsh", ["-q", "net-undefine", network]);
-  });
+  t.after(() => removeNetworks(network));
   return { workspace, network, name: `${workspace.prefix}-web` };
 }
 
@@ -49,7 +48,6 @@ const refused = async ({ directory }: Workspace) => {
   assert.equal(code, 1);
   return (stdout + stderr).replace(/\s+/g, " ");
 };
-const deviceOf = async (name: string) => /<target dev='([^']*)'\/>\s*<model/.exec(await virsh("dumpxml", name))?.[1] ?? "";
 
 test("guests are ports of an Open vSwitch bridge, with an interface id that stays and the VLAN of their network", async (t) => {
   const prepared = await prepare(t);
@@ -65,19 +63,19 @@ test("guests are ports of an Open vSwitch bridge, with an interface id that stay
   await apply(workspace);
   await assertConverged(workspace);
   const ofPort = async (guest: string, table: string, column: string) =>
-    (await mustRun("ovs-vsctl", ["--timeout=5", "get", table, await deviceOf(guest), column])).trim();
-  assert.equal((await mustRun("ovs-vsctl", ["--timeout=5", "port-to-br", await deviceOf(web)])).trim(), bridge);
+    (await mustRun("ovs-vsctl", ["--timeout=5", "get", table, await tapOf(guest), column])).trim();
+  assert.equal((await mustRun("ovs-vsctl", ["--timeout=5", "port-to-br", await tapOf(web)])).trim(), bridge);
   assert.equal(await ofPort(web, "port", "tag"), "42");
   const id = await ofPort(web, "interface", "external_ids:iface-id");
   assert.match(id, /^"[0-9a-f-]{36}"$/);
-  assert.equal(await deviceOf(web), `tap${id.slice(1, 12)}`, "it is the id of the port that names the device");
+  assert.equal(await tapOf(web), `tap${id.slice(1, 12)}`, "it is the id of the port that names the device");
   assert.notEqual(await ofPort(db, "interface", "external_ids:iface-id"), id);
 
   const shells = { web: await shellOf(t, workspace, web), db: await shellOf(t, workspace, db) };
   await shells.web.run("ip addr add 10.92.0.10/24 dev eth0");
   await shells.db.run("ip addr add 10.92.0.20/24 dev eth0");
   assert.equal((await shells.web.run("ping -c 3 -W 3 10.92.0.20")).code, 0, "guests in one VLAN reach each other");
-  await mustRun("ovs-vsctl", ["--timeout=5", "set", "port", await deviceOf(db), "tag=43"]);
+  await mustRun("ovs-vsctl", ["--timeout=5", "set", "port", await tapOf(db), "tag=43"]);
   assert.notEqual((await shells.web.run("ping -c 2 -W 2 10.92.0.20")).code, 0, "and none in another");
 
   await t.test("the interface id is the same after a restart", async () => {
@@ -112,10 +110,7 @@ test("guests share a network card by macvtap, which is checked, and its drift is
   for (const device of [card, other]) await mustRun("ip", ["link", "set", device, "up"]);
   await apply(workspace);
   await assertConverged(workspace);
-  assert.match(
-    await mustRun("ip", ["-details", "link", "show", await deviceOf(name)]),
-    new RegExp(`@${card}: [\\s\\S]*macvtap mode bridge`),
-  );
+  assert.match(await mustRun("ip", ["-details", "link", "show", await tapOf(name)]), new RegExp(`@${card}: [\\s\\S]*macvtap mode bridge`));
 
   await t.test("a network that was stopped is started again", async () => {
     await virsh("destroy", name);

@@ -36,7 +36,11 @@ export function checkValue(
   if (!hasType(type, node)) {
     const summary = `${name}: expected ${expected[type]}`;
     const slip = type === "number" || type === "boolean" ? scalarSlip(type, node.scalar) : "";
-    return { code: "variable-value", summary, detail: `The variable has the type ${type}.${slip}${message === undefined ? "" : ` ${message}`}` };
+    return {
+      code: "variable-value",
+      summary,
+      detail: `The variable has the type ${type}.${slip}${message === undefined ? "" : ` ${message}`}`,
+    };
   }
   const value = node.scalar;
   const wrong = (summary: string, detail: string) => ({ code: "variable-value", summary, detail: message ?? detail });

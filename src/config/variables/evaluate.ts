@@ -90,7 +90,8 @@ function rooted(root: string, key: string, at: { readonly name: number; readonly
   if (root === "var") return scope.variable(key) ?? unknown("variable", "variables", key, scope.variables, at.key);
   if (root === "local") return scope.local(key, at.key) ?? unknown("local value", "locals", key, scope.locals, at.key);
   if (root === "each") {
-    if (key !== "key" && key !== "value") throw new Fault("unknown-name", at.key, `Unknown name ${JSON.stringify(`each.${key}`)}`, "Write each.key or each.value.");
+    if (key !== "key" && key !== "value")
+      throw new Fault("unknown-name", at.key, `Unknown name ${JSON.stringify(`each.${key}`)}`, "Write each.key or each.value.");
     if (scope.each === undefined)
       throw new Fault(
         "unknown-name",

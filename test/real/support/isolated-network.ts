@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import type { TestContext } from "node:test";
-import { runProgram } from "./virtform.ts";
+import { removeNetworks } from "./remove-networks.ts";
 import { virsh, type Workspace } from "./workspace.ts";
 
 /** A network of a test's own, without DHCP. */
@@ -20,10 +20,7 @@ export async function isolatedNetwork(t: TestContext, { directory, prefix }: Wor
   const bridge = `<bridge name='${prefix}' stp='off'/><ip address='${net.v4}.1' netmask='255.255.255.0'/>`;
   await writeFile(file, `<network><name>${net.name}</name>${bridge}</network>`);
   await virsh("net-define", file);
-  t.after(async () => {
-    await runProgram("virsh", ["-c", "qemu:///system", "net-destroy", net.name]);
-    await runProgram("virsh", ["-c", "qemu:///system", "net-undefine", net.name]);
-  });
+  t.after(() => removeNetworks(net.name));
   await virsh("net-start", net.name);
   return net;
 }
