@@ -366,7 +366,7 @@ async function consent({ shown, applied }: { readonly shown: Plan; readonly appl
     if (confirm === undefined) {
       const flags = destroys.length === 0 ? "--auto-approve" : "--auto-approve --allow-destroy";
       throw new UserError([
-        problem("nobody-to-ask", {
+        problem("no-terminal", {
           summary: "There is no terminal to ask for consent",
           detail: `Nothing has been done. Read the plan, then run the same command with ${flags}, or save it with \`virtform plan${applied.purpose === "destroy" ? " --destroy" : ""} --out FILE\` and apply the file${destroys.length === 0 ? "" : " with --allow-destroy"}.`,
         }),

@@ -101,7 +101,7 @@ function withBehind({ objects, behind }: Survey): FoundObject[] {
   }));
 }
 
-/** Guests with what `list` says of them, also those that are declared and missing. */
+/** Guests with what `list` says about them, also those that are declared and missing. */
 function withStatus(objects: readonly FoundObject[], instances: readonly FoundInstance[]): FoundObject[] {
   const missing = instances.filter(({ name, declared }) => declared && !objects.some(({ address }) => address === `domain/${name}`));
   const rows = [...objects, ...missing.map(({ name }): FoundObject => ({ address: `domain/${name}`, state: {} }))];

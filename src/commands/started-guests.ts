@@ -38,7 +38,7 @@ function isStarted({ address, verb, actions }: Change): boolean {
   return guests.owns(address) && verb === "create" && actions.some(({ type }) => type === "domain.start");
 }
 
-/** What the wanted guest says of its identity and its interfaces. */
+/** What the wanted guest says about its identity and its interfaces. */
 function partsOf(after: Json): {
   readonly uuid: string;
   readonly status: "active";

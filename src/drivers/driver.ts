@@ -88,7 +88,7 @@ export interface DiskState {
   readonly backing?: string;
   readonly backingFormat?: string;
   /**
-   * By the disk's own header, or by what its storage says of it; `other` is the obsolete encryption of qcow2. Absent: it is not
+   * By the disk's own header, or by what its storage says about it; `other` is the obsolete encryption of qcow2. Absent: it is not
    * encrypted. `size` is that of the content.
    */
   readonly encryption?: "luks" | "other";

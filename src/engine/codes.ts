@@ -8,7 +8,7 @@ export const codes: Readonly<Record<string, string>> = {
   "journal-not-readable": "A journal of an earlier apply cannot be read. It is ignored.",
   "journal-not-written": "The journal of this apply is incomplete. The apply does not depend on it.",
   "moved-since-plan": "The host has changed between a plan and the answer to it. Nothing has been done.",
-  "nobody-to-ask": "The plan needs consent, and there is no terminal to ask.",
+  "no-terminal": "The plan needs consent, and there is no terminal to ask.",
   "read-only-role": "`host.role` is reader: sessions with this configuration change nothing.",
   "stale-plan": "The host has changed since the plan was saved.",
   "not-replaceable": "What is named for a replacement cannot be replaced.",

@@ -13,7 +13,7 @@ export const codes: Readonly<Record<string, string>> = {
   "image-too-large": "An image is larger than the space that there is for it.",
   interrupted: "Waiting for a lock was stopped.",
   "is-a-directory": "A directory is where a file is wanted.",
-  "lock-lost": "The lock was taken away while the command ran.",
+  "lock-lost": "The lock was removed or replaced while the command ran.",
   "lock-file-unusable": "A file that Nova locks as well cannot be locked.",
   locked: "Another process holds the lock.",
   "file-name-too-long": "The name of a file is longer than its filesystem allows.",

@@ -39,7 +39,7 @@ export interface Unchanged {
   readonly before: Json;
 }
 
-/** Drift that `drift --ignore` accepts: what differs, and what its entry says of it. */
+/** Drift that `drift --ignore` accepts: what differs, and what its entry says about it. */
 export interface IgnoredDrift {
   readonly address: Address;
   readonly fields: readonly FieldChange[];

@@ -4,7 +4,7 @@ import type { Finding } from "./finding.ts";
 import type { Json } from "./json.ts";
 import type { Unmanaged } from "./plan.ts";
 
-/** What output says of one host of several. */
+/** What output says about one host of several. */
 interface OfHost {
   /** Absent in a session with one host. */
   readonly host?: string;

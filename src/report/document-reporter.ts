@@ -4,7 +4,7 @@ import type { CreateReporter } from "./format.ts";
 import type { ReporterOptions } from "./options.ts";
 import { emptyRecord, type RunRecord, recordEvent } from "./run-record.ts";
 
-/** What a report says of itself. */
+/** What a report says about itself. */
 export interface ReportHead extends Pick<ReporterOptions, "command" | "version" | "maxBytes" | "each"> {
   /** When the report was made. */
   readonly now: Date;

@@ -105,7 +105,7 @@ function countsLine(plan: Plan, changes: readonly Change[], command: Command): L
   return [span("Plan:", "strong"), span(` ${add} to add, ${change} to change, ${destroy} to destroy.`)];
 }
 
-/** What a plan without changes says of the host. `drift --pending` fails where a guest waits, so drift does not say that everything matches then. */
+/** What a plan without changes says about the host. `drift --pending` fails where a guest waits, so drift does not say that everything matches then. */
 function whatMatches(plan: Plan, command: Command): string {
   if (hasDriftWhileRunning(plan)) return "What is stored matches the configuration; a running guest differs.";
   const { length } = plan.pending;

@@ -3,7 +3,7 @@ import { CommandError } from "../model/errors.ts";
 
 type Machine = Pick<Context, "host" | "signal">;
 
-/** The superblock of ext2, ext3 and ext4: where it begins and, from there, its mark and what it says of its journal. */
+/** The superblock of ext2, ext3 and ext4: where it begins and, from there, its mark and what it says about its journal. */
 const superblock = { at: 1024, length: 1024 };
 const field = { mark: 0x38, compatible: 0x5c, incompatible: 0x60, journalUuid: 0xd0, journalInode: 0xe0, journalDevice: 0xe4 };
 const mark = 0xef53;

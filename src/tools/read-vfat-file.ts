@@ -16,7 +16,7 @@ interface Fat16 {
 }
 
 /**
- * The content of one file of a FAT16 image, as `writeVfatImage` makes them, by its path with slashes. Undefined where it is not there, is longer than
+ * The content of one file of a FAT16 image, as `writeVfatImage` makes them, by its path with slashes. Undefined where it is missing, is longer than
  * 256 KiB, or the image is damaged or another FAT.
  */
 export async function readVfatFile(read: ReadPart, path: string): Promise<Buffer | undefined> {

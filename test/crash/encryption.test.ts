@@ -245,7 +245,7 @@ test("a secret that libvirt has lost is drift and is put back, and others' secre
     ["create secret/web drift"],
   );
   assert.deepEqual(codes(await plan(machine, encrypted(), {})), ["error passphrase-missing"]);
-  // Another passphrase than the disks have is found out before libvirt is told.
+  // A passphrase other than that of the disks is found before libvirt gets it.
   const wrong = await apply(await runOn(machine.boot(), encrypted(), { env: { DISK_PASSPHRASE: "wrong" } }));
   assert.equal(wrong.verdict, "incomplete");
   assert.match(JSON.stringify(wrong.outcomes), /The passphrase does not open a disk of web/);

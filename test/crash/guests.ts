@@ -20,7 +20,7 @@ const image = `    source: https://images.test/debian.qcow2
     checksum: ${checksum("https://images.test/debian.qcow2")}
     disk_format: qcow2`;
 
-/** What the fake net serves as an ISO, once it is told to. */
+/** What the fake net serves as an ISO, once it is switched on. */
 export const discUrl = "https://images.test/installer.iso";
 export const discBytes = isoImage("installer", new Map([["readme", Buffer.from("boot me")]]));
 const disc = `    source: ${discUrl}

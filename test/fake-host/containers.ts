@@ -31,7 +31,7 @@ export function isContainer({ stored, live, undefined: last }: Pick<Domain, "sto
   return (stored ?? live ?? last)?.attributes["type"] === "lxc";
 }
 
-/** What the driver says of itself, shortened to what is read of it. */
+/** What the driver says about itself, shortened to what is read of it. */
 export const containerCapabilities = `<capabilities>
   <host>
     <cpu>

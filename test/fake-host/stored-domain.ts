@@ -279,7 +279,7 @@ function addressText(address: Xml | undefined): string[] {
   return type === "pci" || type === "drive" ? [[type, bus, unit ?? "", slot ?? ""].join(" ")] : [];
 }
 
-/** Stable, and what is not named goes to the end. */
+/** Stable; unnamed ones go to the end. */
 function sorted(children: readonly Xml[], names: readonly string[]): Xml[] {
   const rank = ({ name }: Xml) => (names.includes(name) ? names.indexOf(name) : names.length);
   return [...children].sort((a, b) => rank(a) - rank(b));

@@ -192,7 +192,7 @@ function defineLarge(machine: Machine, name?: string, gibibytes?: string): void 
   );
 }
 
-/** A domain of somebody else, whose disk is an overlay outside of the instances path. */
+/** A domain of another program, whose disk is an overlay outside of the instances path. */
 function defineClone(machine: Machine, below: string): void {
   const format = readQcow2(machine.files.file(below, "open").content) === undefined ? "raw" : "qcow2";
   machine.put("/srv/clones/clone.qcow2", "");

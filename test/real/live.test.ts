@@ -132,7 +132,7 @@ test("a running guest takes what libvirt can change, in the same process; the re
   assert.notEqual(await pid(), process);
   assert.equal((await virtform("drift", workspace.directory, "--pending")).code, 0);
   assert.match(await virsh("dumpxml", name), /<model type='e1000'\/>/);
-  // What the guest said before is kept: libvirt's log daemon has begun a new log.
+  // What the guest said before is kept: libvirt's log daemon has started a new log.
   const earlier = await virtform("console", "--previous", name, workspace.directory);
   assert.match(earlier.stdout, /^virtform-guest: ready\r?$/m);
 });

@@ -1,6 +1,6 @@
 import type { BaseRef, BlankContent, DiskSpec } from "../../src/drivers/driver.ts";
 
-/** What a test says of a disk; the rest is filled in. */
+/** What a test says about a disk; the rest is filled in. */
 export interface DiskParts extends Partial<Omit<DiskSpec, "owner" | "content" | "uuid" | "path" | "backend">> {
   readonly uuid: string;
   readonly path: string;

@@ -22,7 +22,7 @@ export interface Fault {
   readonly lie?: (answer: Record<string, unknown>) => unknown;
 }
 
-/** A proxy in front of one server that fails as it is told. */
+/** A proxy in front of one server that fails on demand. */
 export interface FaultyProxy {
   readonly url: string;
   /** `METHOD /path` of each request, with the range that it asks for. */

@@ -35,7 +35,7 @@ flavors: { small: { vcpus: 1, ram: 128MiB, disk: 1GiB } }
 instances: { web: { image: tiny, flavor: small, power_state: stopped } }
 `;
 
-/** Plans for a machine that is not there: the tests' own fake one. */
+/** Plans for a machine that does not exist: the tests' own fake one. */
 const script = (
   types: boolean,
 ) => `import { canApply, createReporter, loadConfig, openSession, plan, processSurroundings, readConfig, registerFormat, UserError } from "virtform";

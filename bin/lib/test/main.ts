@@ -291,7 +291,7 @@ async function main(): Promise<number> {
 
 /**
  * Runs the few steps that failed once more, one at a time on the machine that is quiet now, with those that waited for them: a deadline
- * missed beside other tests is told from a defect. The report names each of them. Many failures are no accident, and stay, except for those
+ * missed beside other tests is distinguished from a defect. The report names each of them. Many failures are no accident, and stay, except for those
  * of steps that ran while libvirtd hung.
  */
 async function runAgain(ends: ReadonlyMap<Step, End>, hangs: readonly Hang[]): Promise<ReadonlyMap<Step, End>> {

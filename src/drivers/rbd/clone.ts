@@ -51,7 +51,7 @@ export const rbdClone: Clone<CephFacts> = {
     if (facts === undefined) return undefined;
     const reasons = addresses.map((address) => {
       const here = parseRbdAddress(address)?.fsid === facts.fsid;
-      return `${address} is ${here ? "not there, not protected, or not to be read by this user" : "in another cluster"}`;
+      return `${address} is ${here ? "missing, not protected, or not readable by this user" : "in another cluster"}`;
     });
     return `${reasons.join("; ")}. This host's cluster is ${facts.fsid}; \`rbd snap protect\` protects a snapshot.`;
   },

@@ -11,7 +11,7 @@ export interface ActiveLayer {
   readonly format: "raw" | "qcow2";
 }
 
-/** Grows the layer that a guest writes to; the layers below keep their size. Throws a RefusedError when the layer is not there any more. */
+/** Grows the layer that a guest writes to; the layers below keep their size. Throws a RefusedError when the layer is missing. */
 export async function growLayer(
   context: Context,
   disk: DiskSpec,

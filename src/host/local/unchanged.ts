@@ -9,7 +9,7 @@ export async function expectUnchanged(file: FileHandle, before: Pick<Stats, "siz
   throw fileChanged(path);
 }
 
-/** What is said of such a file. */
+/** The error about such a file. */
 export function fileChanged(path: string): Error {
   return userError("file-changed", `${path} changed while it was read`, "Stop what writes to it, and run the same command again.");
 }

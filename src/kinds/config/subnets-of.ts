@@ -9,11 +9,11 @@ export interface Subnet {
   readonly cidr: Cidr;
   /** The host's own address; null where the host has none. */
   readonly address: Ip | null;
-  /** The router that guests are told; null without one. */
+  /** The router that guests use; null without one. */
   readonly gateway: Ip | null;
   /** What the host answers by DHCP; null where it does not. Guests in networks of other administrators may have DHCP all the same. */
   readonly dhcp: { readonly ranges: readonly IpRange[]; readonly reservations: readonly Reservation[] } | null;
-  /** Name servers that guests are told. */
+  /** Name servers that guests get. */
   readonly dnsServers: readonly Ip[];
   readonly routes: readonly Route[];
 }

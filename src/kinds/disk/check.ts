@@ -23,7 +23,7 @@ import { isSwapResize, mustBeRemade } from "./must-be-remade.ts";
 import { snapshotToRollBackTo } from "./roll-back.ts";
 import { diskUser } from "./user.ts";
 
-/** What is said of a disk, of an instance or a volume, where the plan cannot make it what is wanted. */
+/** The problem of a disk that the plan cannot make what is wanted. */
 export interface DiskProblems<Want extends OwnedDisk> {
   /** It does not exist and will be made. */
   unmade(address: DiskAddress, want: Want, observed: Observed): Diagnostic[];

@@ -4,7 +4,7 @@ import type { FieldValue } from "../terms/domain-state.ts";
 import type { FieldTraits } from "./field.ts";
 import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
 
-/** How people see a guest: what the table of fields says of each field. */
+/** How people see a guest: what the table of fields says about each field. */
 export const presentGuest: Presentation = {
   get sizes() {
     return sizesOf(fieldRows());

@@ -96,7 +96,7 @@ function checkSource({ address, spec }: Resource<ImageSpec>, observed: Observed)
   return [problem(found.code, { ...found, detail, address, key: ["source"] })];
 }
 
-/** What an image service says about an image, against what the configuration says of it and what virtform supports. */
+/** What an image service says about an image, against what the configuration says about it and what virtform supports. */
 function checkFound({ address, spec }: Resource<ImageSpec>): Diagnostic[] {
   const { found, name, diskFormat, signers } = spec;
   if (found === null) return [];

@@ -8,7 +8,7 @@ export interface Comparison {
 
 /** Compares what a server said about a file when it was fetched with what it says now. Any difference counts; a weak tag counts like a strong one. Pure. */
 export function compareVersions(then: Validators | undefined, now: Validators): Comparison {
-  if (then === undefined) return { outcome: "unknown", reason: "what the server said of it was not recorded when it was fetched" };
+  if (then === undefined) return { outcome: "unknown", reason: "its version was not recorded when it was fetched" };
   const pairs = [
     ["length", then.length, now.length],
     ["ETag", then.etag, now.etag],

@@ -65,7 +65,7 @@ export interface ImageSidecar {
   readonly signed?: { readonly file: string; readonly signer: string };
   /** Their signature in the image service was checked. Absent: none was, or an earlier version fetched it. */
   readonly signatureChecked?: true;
-  /** What the server said of them, to ask it later whether they changed. */
+  /** What the server said about them, to ask it later whether they changed. */
   readonly validators?: Validators;
   /** SHA-256 of a base image that was converted. Absent: see `contentDigest`. */
   readonly content?: string;

@@ -16,7 +16,7 @@ export function interfacesFile(interfaces: readonly SeedInterface[]): string | n
       ...(leased ? [[`iface ${name} inet dhcp`]] : []),
       ...written.map((address, position) => [...staticStanza(name, address), ...(position === 0 && !leased ? first : [])]),
     ];
-    // All that it has is told by DHCPv6.
+    // All that it has comes from DHCPv6.
     const lines = families.length === 0 ? [`iface ${name} inet6 dhcp`] : families.flat();
     return [`auto ${name}`, ...lines].join("\n");
   });

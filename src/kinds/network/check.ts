@@ -174,7 +174,7 @@ function checkHostParts({ networks: declared = {} }: Config, { facts }: Observed
   });
 }
 
-/** Networks of other administrators that are not what the configuration says of them. */
+/** Networks of other administrators that are not what the configuration says about them. */
 function checkExternal(config: Config, { facts }: Observed): Diagnostic[] {
   const { active = null, families = {}, broken = {} } = facts.networks ?? {};
   if (active === null) return [];

@@ -6,7 +6,7 @@ import { dhcpOptions } from "./dhcp-options.ts";
 
 type Entry = readonly [path: string, value: NetworkValue];
 
-/** What a definition of libvirt's says of the fields that virtform manages. Pure. */
+/** What a definition of libvirt's says about the fields that virtform manages. Pure. */
 export function readNetwork(root: XmlElement): NetworkFields {
   const forward = find(root, "forward");
   const mode = forward === undefined ? undefined : (forward.attributes["mode"] ?? "nat");

@@ -91,7 +91,7 @@ const subnetSchema = {
     gateway: {
       ...address,
       description:
-        "The router that guests are told. Default: address for types nat, routed and open; none for the others. A router that is not the host is told by DHCP and by the config drive for IPv4, and by the config drive alone for IPv6.",
+        "The router that guests use. Default: address for types nat, routed and open; none for the others. A router other than the host is announced by DHCP and by the config drive for IPv4, and by the config drive alone for IPv6.",
       examples: ["192.168.50.1"],
     },
     dhcp: {
@@ -121,14 +121,14 @@ const subnetSchema = {
     dns_servers: {
       type: "array",
       description:
-        "Name servers that guests are told, of the family of the subnet. Default: the host, where it answers DNS in the network; otherwise none.",
+        "Name servers that guests get, of the family of the subnet. Default: the host, where it answers DNS in the network; otherwise none.",
       items: address,
       maxItems: 8,
       examples: [["192.168.50.1"]],
     },
     routes: {
       type: "array",
-      description: "Routes that guests are told: by DHCP for IPv4, and by the config drive. Default: none.",
+      description: "Routes that guests get: by DHCP for IPv4, and by the config drive. Default: none.",
       maxItems: 32,
       items: {
         type: "object",

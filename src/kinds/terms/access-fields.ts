@@ -19,7 +19,7 @@ export function rightOwner(owner: WrongOwner | undefined, user: FileUser | null,
   return user?.running === true ? owner.guest : owner.own;
 }
 
-/** What a plan says of a file with wrong permissions or a wrong owner. Paths begin with `prefix`. */
+/** What a plan says about a file with wrong permissions or a wrong owner. Paths begin with `prefix`. */
 export function accessFields(access: WrongAccess | undefined, owner: string | null, prefix = ""): FieldChange[] {
   const same = { effect: "none", cause: "drift" } as const;
   return [

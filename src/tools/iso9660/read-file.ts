@@ -5,7 +5,7 @@ import { type Extent, sectorSize } from "./records.ts";
 const mostBytes = 256 * 1024;
 
 /**
- * The content of one file of an ISO 9660 image with Joliet, by its path with slashes. Undefined where it is not there, is longer than 256 KiB, or the
+ * The content of one file of an ISO 9660 image with Joliet, by its path with slashes. Undefined where it is missing, is longer than 256 KiB, or the
  * image is damaged. Nothing else of the image is read.
  */
 export async function readIsoFile(read: ReadPart, path: string): Promise<Buffer | undefined> {

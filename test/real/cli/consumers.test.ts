@@ -8,7 +8,7 @@ import { createWorkspace, stopped } from "./support/workspace.ts";
 
 const built = `${checkout}.cache/consumers`;
 
-/** What conftest says of a plan under the policies of the example. */
+/** What conftest says about a plan under the policies of the example. */
 function conftest(plan: string): { readonly denied: readonly string[]; readonly warned: readonly string[] } {
   const { stdout, stderr } = spawnSync(`${built}/conftest`, ["test", plan, "--policy", `${checkout}ci/policy`, "--output", "json"], {
     encoding: "utf8",

@@ -60,7 +60,7 @@ test("apply without a terminal and without --auto-approve does nothing and says 
   assert.equal(json.code, 1);
   assert.equal(json.stderr, "");
   const last = JSON.parse(json.stdout.trimEnd().split("\n").at(-1) ?? "");
-  assert.equal(last.diagnostic.code, "nobody-to-ask");
+  assert.equal(last.diagnostic.code, "no-terminal");
 });
 
 test("apply with nothing to do is done", async (t) => {

@@ -276,7 +276,7 @@ for (const backend of fileBackends) {
     assert.equal(await found(), other);
     keep(JSON.stringify({ [disk.path]: format }));
     assert.equal(await found(), undefined);
-    // What is recorded of a disk that is not there decides nothing: a removal was interrupted.
+    // The record of a missing disk decides nothing: a removal was interrupted.
     keep(JSON.stringify({ [disk.path]: other }));
     rmSync(disk.path);
     await backend.create(context, disk, nothing);

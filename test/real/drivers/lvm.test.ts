@@ -243,7 +243,7 @@ test("a growth that the running guest does not know yet is not finished", async 
   const deaf = { ...context, settings: { ...context.settings, uri: "qemu:///system?socket=/nonexistent" } };
   await assert.rejects(lvm.grow(deaf, disk(), 160 * mebibyte, { uuid: "00000000-0000-4000-8000-000000000000" }));
   const size = async () => (await lvm.list(context, [disk()])).get(`${uuid}/disk`)?.size;
-  assert.equal(await size(), 128 * mebibyte, "what the guest knows of");
+  assert.equal(await size(), 128 * mebibyte, "the size that the guest sees");
   await lvm.grow(context, disk(), 160 * mebibyte, undefined);
   assert.equal(await size(), 160 * mebibyte);
   assert.deepEqual(group.tags(`${uuid}_disk`), ["virtform.owner=shop", "virtform.instance=web"]);

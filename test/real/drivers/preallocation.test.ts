@@ -107,7 +107,7 @@ test("a preallocated overlay has all its clusters, and shows what is below them"
   assert.equal((await driverOf("qcow2").list(context, [disk])).get(`${uuid}/disk`)?.backing, path);
 });
 
-test("what findmnt says of a filesystem", () => {
+test("what findmnt says about a filesystem", () => {
   assert.deepEqual(parseFilesystem("ext4 rw,relatime"), { filesystem: "ext4", reserves: true });
   assert.deepEqual(parseFilesystem("nfs4 rw,vers=4.2,rsize=1048576"), { filesystem: "nfs4", reserves: true });
   assert.deepEqual(parseFilesystem("nfs4 rw,vers=4.1,rsize=1048576"), { filesystem: "nfs4", reserves: false });

@@ -110,7 +110,7 @@ async function walk(host: Host, dir: string, symlink: (target: string, path: str
     (await facts("image.raw"))?.size,
     (await files.read(at("image.raw"), { offset: 0, length: 5 }))?.toString(),
   ]);
-  await step("convert what is not qcow2", () => run("qemu-img", "convert", "-f", "qcow2", "-O", "raw", at("log"), at("x")));
+  await step("convert a file that is not qcow2", () => run("qemu-img", "convert", "-f", "qcow2", "-O", "raw", at("log"), at("x")));
   await step("overlay", () =>
     run("qemu-img", "create", "-q", "-f", "qcow2", "-o", `backing_file=${at("image.raw")},backing_fmt=raw`, at("over"), "8388608"),
   );

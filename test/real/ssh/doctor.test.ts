@@ -15,7 +15,7 @@ interface Finding {
   readonly fix?: string;
 }
 
-/** What `virtform doctor` says of a host that is reached like this. */
+/** What `virtform doctor` says about a host that is reached like this. */
 async function doctor(t: TestContext, uri: string, program: string): Promise<{ code: number | null; findings: Finding[] }> {
   const directory = temporary(t);
   const host = { uri, instances_path: join(directory, "instances") };

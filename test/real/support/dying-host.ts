@@ -9,7 +9,7 @@ export interface DyingHost {
   readonly host: Host;
   /** Whether it came to the kill. */
   readonly died: () => boolean;
-  /** Effects that were begun. */
+  /** Effects that were started. */
   readonly effects: () => number;
 }
 
@@ -94,14 +94,14 @@ export function dyingHost(host: Host, survives: number, kind: "between" | "half"
 }
 
 const readingFiles: ReadonlySet<string> = new Set(["read", "readMany", "stat", "statMany", "list", "space", "digest"]);
-/** Programs that only look. What is not known to is taken for an effect. */
+/** Programs that only look. Any other program counts as an effect. */
 const looks: readonly RegExp[] = [/^(lvs|vgs|pvs|findmnt|stat|mdir|blkid) /, /^qemu-img (info|compare|map|measure) /, /^e2label \S+$/];
 
 function isLook({ program, args }: Command): boolean {
   return looks.some((pattern) => pattern.test(`${[program, ...args].join(" ")}`));
 }
 
-/** The file that a conversion makes under a name for what is not whole. */
+/** The file that a conversion makes under a name for an incomplete file. */
 function madeBy({ program, args }: Command): string | undefined {
   if (program !== "qemu-img" || (args[0] !== "convert" && args[0] !== "create")) return undefined;
   return args.find((arg) => /\.(converted|part)(\/root\.hds)?$/.test(arg) && arg !== args.at(-2));

@@ -20,7 +20,7 @@ test("the page has a section for each section of a configuration, and each key h
   );
 });
 
-test("the page says of a key what it takes", () => {
+test("the page says about a key what it takes", () => {
   const line = (key: string) => page.split("\n").find((one) => one.trimStart().startsWith(`- **\`${key}\`**`)) ?? "";
   assert.match(
     line("power_state"),

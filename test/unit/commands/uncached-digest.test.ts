@@ -24,7 +24,7 @@ function elsewhere() {
 test("what a source gives to a host elsewhere is digested there, and nothing of it stays", async () => {
   const { machine, digestOf } = elsewhere();
   const bytes = machine.urls.get(url) as Buffer;
-  machine.put("/var/tmp/other", "somebody's");
+  machine.put("/var/tmp/other", "foreign");
   const before = machine.snapshot();
   assert.deepEqual(await digestOf(url), { digest: sha256(bytes), bytes: bytes.length });
   machine.put("/srv/there.img", "only on the host");

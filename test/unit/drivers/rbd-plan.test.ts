@@ -195,7 +195,7 @@ test("Nova RBD-04: an image from the web is cloned from a location of it, and fe
   assert.deepEqual([fetched.codes, fetched.fetches], [["note image-not-cloned"], true]);
   assert.match(
     fetched.detail ?? "",
-    /^rbd:\/\/g\/images\/debian\/snap is in another cluster; rbd:\/\/f\/images\/debian\/snap2 is not there,/,
+    /^rbd:\/\/g\/images\/debian\/snap is in another cluster; rbd:\/\/f\/images\/debian\/snap2 is missing,/,
   );
   const file = { instances: { web: { image: "debian", flavor: "small", images_type: "flat" } } } as const;
   assert.deepEqual([look([other], file).codes, look([source], file).fetches], [[], true]);

@@ -177,7 +177,7 @@ test("a server that never gets further is given up after four times, one that ge
   assert.ok(seen.length > 8);
 });
 
-test("a server that promises more than it has is not believed", async (context) => {
+test("the length that a server announces is not trusted", async (context) => {
   const liar: RequestListener = (_request, response) => {
     response.writeHead(200, { "content-length": content.length + 10 });
     response.end(content);

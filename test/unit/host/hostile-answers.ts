@@ -64,7 +64,7 @@ export const hostileAnswers: readonly HostileAnswer[] = [
   { name: "is no web server", answer: say("220 mail.example.org ESMTP\r\n"), code: failed },
   { name: "answers in binary", answer: say("", Buffer.alloc(100_000, 0x93)), code: failed },
   {
-    name: "sends header fields for ever",
+    name: "sends header fields without end",
     answer: (socket) => {
       socket.write("HTTP/1.1 200 x\r\n");
       flood(socket, `X: ${"y".repeat(1000)}\r\n`);
@@ -72,7 +72,7 @@ export const hostileAnswers: readonly HostileAnswer[] = [
     code: failed,
   },
   {
-    name: "sends one header field for ever",
+    name: "sends one header field without end",
     answer: (socket) => {
       socket.write("HTTP/1.1 200 x\r\nX: ");
       flood(socket, "y".repeat(65_536));
@@ -80,7 +80,7 @@ export const hostileAnswers: readonly HostileAnswer[] = [
     code: failed,
   },
   {
-    name: "sends a body for ever",
+    name: "sends a body without end",
     answer: (socket) => {
       socket.write(head(200));
       flood(socket, honest);
@@ -88,7 +88,7 @@ export const hostileAnswers: readonly HostileAnswer[] = [
     code: /^image-too-large$/,
   },
   {
-    name: "sends chunks for ever",
+    name: "sends chunks without end",
     answer: (socket) => {
       socket.write(head(200, "Transfer-Encoding: chunked"));
       flood(socket, `10000\r\n${"y".repeat(65_536)}\r\n`);
@@ -173,7 +173,7 @@ export const hostileAnswers: readonly HostileAnswer[] = [
   },
   { name: "answers 304 unasked", answer: say(head(304)), code: failed },
   { name: "answers 416 unasked", answer: say(head(416, "Content-Length: 0")), code: failed },
-  { name: "answers 500 for ever", answer: say(head(500, "Content-Length: 0")), code: failed },
+  { name: "always answers 500", answer: say(head(500, "Content-Length: 0")), code: failed },
   { name: "asks to wait for years", answer: say(head(503, "Retry-After: 999999999999", "Content-Length: 0")), code: failed },
   { name: "answers with a status that does not exist", answer: say("HTTP/1.1 999 x\r\nContent-Length: 0\r\n\r\n"), code: failed },
   { name: "switches protocols", answer: say(head(101, "Upgrade: x", "Connection: upgrade")), code: failed },

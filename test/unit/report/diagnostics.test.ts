@@ -18,7 +18,7 @@ const diagnostics: Diagnostic[] = [
   {
     severity: "warning",
     code: "behind",
-    summary: "An instance stands on older bytes of its image",
+    summary: "An instance is backed by older bytes of its image",
     address: "disk/web-0.root",
     detail: "Rebuild it to get the new ones.",
   },
@@ -27,7 +27,7 @@ const diagnostics: Diagnostic[] = [
     return {
       severity: "warning",
       code: "behind",
-      summary: "An instance stands on older bytes of its image",
+      summary: "An instance is backed by older bytes of its image",
       address: `disk/web-${index + 1}.root`,
     };
   }),

@@ -16,7 +16,7 @@ test("hashes are those of crypt(3)", () => {
     assert.equal(sha512Crypt(password, salt), hash);
 });
 
-test("a hash is told from a password", () => {
+test("a hash is distinguished from a password", () => {
   const hashes = [
     "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$tnSYvahCwPBHKZUspmcxMfb0.WiB9W.zEaKlOBL35rC",
     sha512Crypt("x", "y"),

@@ -41,7 +41,7 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
       owns: ["@type"],
       follows: [...placed, "target@dev"],
       write: (card, value) => set(card, "type", value),
-      // In a network of a bridge or a card of the host, libvirt says of a running guest what it is connected to by that: `bridge`, `direct`.
+      // In a network of a bridge or a card of the host, libvirt says about a running guest what it is connected to by that: `bridge`, `direct`.
       read: (card) => (find(card, "source")?.attributes["network"] === undefined ? card.attributes["type"] : "network"),
     },
     {

@@ -52,7 +52,7 @@ export async function markWaitingDrive(libvirt: Libvirt, uuid: string): Promise<
 
 /**
  * Ejects the old config drive of a running guest and inserts the new one: for libvirt, another file with the same name is no change.
- * Only if the mark is there, which is removed afterwards. Throws a LibvirtError when the guest has the drive mounted and thereby locked.
+ * Only if the mark is there, which is removed afterwards. Throws a LibvirtError when the guest has locked the drive by mounting it.
  */
 export async function exchangeDrive(libvirt: Libvirt, uuid: string): Promise<void> {
   const record = await libvirt.domain(uuid);

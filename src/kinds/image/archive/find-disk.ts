@@ -10,7 +10,7 @@ const companions =
 /** Longest manifest in bytes. */
 const maxText = 16 * 2 ** 20;
 
-/** The one disk of an archive, and what its manifest says of it. */
+/** The one disk of an archive, and what its manifest says about it. */
 export interface ArchivedDisk {
   readonly member: TarMember;
   readonly expected: ManifestEntry | undefined;

@@ -11,7 +11,7 @@ import { domainSpec } from "../domain-spec.ts";
 import { wantedGuests } from "../wanted.ts";
 import type { AdoptableDomain } from "./look.ts";
 
-/** What a configuration says of a guest that other programs made. Sizes are bytes. */
+/** What a configuration says about a guest that other programs made. Sizes are bytes. */
 export interface AdoptedEntry {
   readonly domain: string;
   readonly name: string;

@@ -10,7 +10,7 @@ import { jsonObject } from "../../directory/label.ts";
 import { domainState } from "../../guest/state.ts";
 import type { DomainState } from "../../terms/domain-state.ts";
 
-/** What Nova says of a guest that it made: in its part of the metadata, and by the layout of its directory. */
+/** What Nova says about a guest that it made: in its part of the metadata, and by the layout of its directory. */
 export interface NovaGuest {
   readonly name: string | undefined;
   readonly flavor: string | undefined;

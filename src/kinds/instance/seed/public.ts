@@ -62,7 +62,7 @@ function interfaceShown({ type, source, mac, mtu, addresses, ipv4 }: SeedInterfa
   };
 }
 
-/** All that the drive says of an address. */
+/** All that the drive says about an address. */
 function addressShown({ address, prefix, dhcp, gateway, dnsServers, routes }: SeedAddress): string {
   return [
     `${address}/${prefix}${dhcp ? " by DHCP" : ""}`,

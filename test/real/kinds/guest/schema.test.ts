@@ -9,7 +9,7 @@ import { plainSpec } from "../../../unit/kinds/guest/specs.ts";
 
 const cases = new URL("../../../unit/kinds/guest/cases/", import.meta.url);
 
-/** What libvirt's own checker says of the document. */
+/** What libvirt's own checker says about the document. */
 function validate(xml: string): { status: number | null; said: string } {
   const directory = mkdtempSync(join(tmpdir(), "virtform-schema-"));
   const path = join(directory, "domain.xml");

@@ -320,9 +320,9 @@ test("a file of unknown origin in the base's place is neither trusted nor replac
   const context = machine(t);
   const spec = imageSpec(imageOf(temporary(t), "qcow2"));
   mkdirSync(context.layout.base, { recursive: true });
-  writeFileSync(context.layout.baseImage(spec.entry), "somebody's");
+  writeFileSync(context.layout.baseImage(spec.entry), "foreign");
   await assert.rejects(fetch(context, spec), (error) => error instanceof UserError && error.diagnostics[0]?.code === "base-file-unknown");
-  assert.equal(readFileSync(context.layout.baseImage(spec.entry), "utf8"), "somebody's");
+  assert.equal(readFileSync(context.layout.baseImage(spec.entry), "utf8"), "foreign");
 });
 
 test("a sidecar alone, and files that a crash left, count as nothing", async (t) => {

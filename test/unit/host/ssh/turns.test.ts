@@ -92,7 +92,7 @@ for (const [what, path, reason] of [
   ["missing", "/none", "missing"],
   ["a file", "/file", "refused"],
 ] as const) {
-  test(`a socket that is ${what} is told apart`, async (context) => {
+  test(`a socket that is ${what} is distinguished`, async (context) => {
     const directory = await testDirectory(context);
     writeFileSync(`${directory}/file`, "");
     await assert.rejects(host.dial(`${directory}${path}`), (error) => error instanceof DialError && error.reason === reason);

@@ -90,7 +90,7 @@ test("three ways to differ: config, drift, both", () => {
   assert.equal(diff(plainSpec({ memory: 3 * 2 ** 30 }), found(spec, "running", more))?.cause, "both");
 });
 
-test("what a configuration says of the hypervisor is a change of the configuration, and by hand it is drift", () => {
+test("what a configuration says about the hypervisor is a change of the configuration, and by hand it is drift", () => {
   const edits: readonly [string, Partial<DomainSpec>, Partial<DomainSpec>][] = [
     ["hyperv", { virtType: "kvm" }, { virtType: "kvm", values: { hyperv: true } }],
     ["timers.hpet.present", { virtType: "kvm" }, { virtType: "kvm", values: { hpet: true } }],

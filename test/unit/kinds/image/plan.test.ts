@@ -91,7 +91,7 @@ function codes(changes: Partial<Config> = {}, observed: Observed = look()): stri
   return (images.check?.(images.desired(whole, facts), observed, whole) ?? []).map(({ code }) => code);
 }
 
-test("all declared images are wanted, with what their use says of them", () => {
+test("all declared images are wanted, with what their use says about them", () => {
   const all = specs();
   assert.deepEqual([...all.keys()], ["image/debian", "image/vmlinuz", "image/spare"]);
   const debian = all.get("image/debian");

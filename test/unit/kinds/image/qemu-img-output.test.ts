@@ -48,7 +48,7 @@ const streamed = `{
     "dirty-flag": false
 }`;
 
-test("what qemu-img says of a file is read", () => {
+test("what qemu-img says about a file is read", () => {
   assert.deepEqual(parseImageInfo(withDataFile), { format: "qcow2", virtualSize: 10485760, dataFile: "d.raw", encrypted: false });
   assert.deepEqual(parseImageInfo(overlay), { format: "qcow2", virtualSize: 1073741824, backing: "a.qcow2", encrypted: false });
   assert.deepEqual(parseImageInfo(streamed), { format: "vmdk", virtualSize: 67108864, createType: "streamOptimized", encrypted: false });

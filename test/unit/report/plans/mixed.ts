@@ -35,7 +35,7 @@ export const plan = planOf(
         { path: "memory", old: 3 * GiB, new: 2 * GiB, effect: "live", cause: "drift" },
         { path: "interfaces.0", old: { type: "network", source: "default" }, new: { type: "bridge", source: "br0" }, effect: "live" },
       ],
-      actions: [action("domain/web-1", "define", { summary: "define anew", effect: "next_boot" })],
+      actions: [action("domain/web-1", "define", { summary: "redefine", effect: "next_boot" })],
     }),
     change("disk/web-2.root", "replace", {
       reason: "image changed",

@@ -4,7 +4,7 @@ import { guestCapabilities } from "../../../../src/tools/libvirt/guest-capabilit
 
 const document = (inside: string) => `<domainCapabilities>${inside}</domainCapabilities>`;
 
-test("what libvirt 9.0 says of q35 with OVMF and swtpm", () => {
+test("what libvirt 9.0 says about q35 with OVMF and swtpm", () => {
   const found = guestCapabilities(
     document(`<vcpu max='288'/>
       <os supported='yes'><enum name='firmware'><value>efi</value></enum>

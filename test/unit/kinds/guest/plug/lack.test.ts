@@ -29,7 +29,7 @@ test("the devices of interfaces come from the active definition, by MAC address"
   assert.deepEqual(at("05"), { name: null, link: null, bridge: null, ovs: false });
 });
 
-test("what the kernel says of a device", () => {
+test("what the kernel says about a device", () => {
   const place = "/sys/devices/virtual/net/plugbr0";
   assert.deepEqual(parseNetDevice("0x1303\n", "unknown\n", place), { up: true, operstate: "unknown", master: "plugbr0" });
   assert.deepEqual(parseNetDevice("0x1002\n", "down\n", undefined), { up: false, operstate: "down", master: null });
