@@ -4,6 +4,7 @@ import { applicablePlans, type Plan } from "../../model/plan.ts";
 import { applySummaryLines } from "../apply-summary.ts";
 import { changingCommands } from "../changing-commands.ts";
 import { formatDiagnostics, formatPlanDiagnostics } from "../diagnostics.ts";
+import { fitLines } from "../fit-lines.ts";
 import { nextSteps } from "../next-steps.ts";
 import type { ReporterOptions } from "../options.ts";
 import { planBody, planClosing } from "../plan-text.ts";
@@ -57,7 +58,7 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
     };
     const answer = await view(plan, destroys.length, "ask", options, { interrupt, onOpen });
     cancelQuestion = undefined;
-    stdout.write(paint([...planBody(plan, options), ...planClosing(plan, command)], color));
+    stdout.write(paint(fitLines([...planBody(plan, options), ...planClosing(plan, command)], stdout), color));
     if (!answer) say([span("Not confirmed: nothing has been done.")]);
     return answer;
   };
@@ -98,7 +99,7 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
         return;
       }
       case "guests.started":
-        stdout.write(paint(nextSteps(event), color));
+        stdout.write(paint(fitLines(nextSteps(event), stdout), color));
         return;
       default:
         running?.dispatch(event);

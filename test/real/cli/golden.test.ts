@@ -52,9 +52,13 @@ const cases: Readonly<Record<string, { readonly argv: readonly string[]; readonl
 
 for (const [name, { argv, cwd }] of Object.entries(cases)) {
   test(`virtform ${argv.join(" ")} (${name})`, async (t) => {
-    const { code, stdout, stderr } = await virtform(argv, { cwd: cwd === "empty" ? await temporaryDirectory(t) : (cwd ?? fixtures) });
+    const directory = cwd === "empty" ? await temporaryDirectory(t) : (cwd ?? fixtures);
+    const { code, stdout, stderr } = await virtform(argv, { cwd: directory });
     const text = [`$ virtform ${argv.join(" ")}`, `exit ${code}`, "--- stdout", stdout, "--- stderr", stderr].join("\n");
-    const steady = text.replaceAll(version, "VERSION").replaceAll(/"(@?timestamp)":( ?)"[^"]*"/g, '"$1":$2"TIME"');
+    const steady = text
+      .replaceAll(version, "VERSION")
+      .replaceAll(`directory: ${directory}`, "directory: DIRECTORY")
+      .replaceAll(/"(@?timestamp)":( ?)"[^"]*"/g, '"$1":$2"TIME"');
     assertGolden(new URL(`golden/${name}.txt`, import.meta.url), steady);
   });
 }

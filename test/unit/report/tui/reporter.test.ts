@@ -72,6 +72,14 @@ test("y agrees, and the plan with its fields stays behind", async () => {
   assert.match(output.text, /Plan: 7 to add, 0 to change, 0 to destroy\.\n$/);
 });
 
+test("lines of the plan that stays behind are broken at blanks to the width of the terminal", async () => {
+  const { output } = await answer(mixed, [], "n");
+  const behind = output.text.slice(output.text.lastIndexOf("\u001b[?25h") + "\u001b[?25h".length);
+  const tooLong = behind.split("\n").filter((line) => line.length > 80 && line.trim().includes(" ", 4));
+  assert.ok(behind.includes("Plan: 1 to add, 3 to change, 3 to destroy."));
+  assert.deepEqual(tooLong, []);
+});
+
 test("a command that only plans shows the plan until q, and its text stays behind", async () => {
   const { reporter, output, stdin, interrupts } = makeReporter({ command: "plan", interactive: false });
   assert.equal(reporter.confirm, undefined);
