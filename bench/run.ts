@@ -8,6 +8,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
+import { otherDomains } from "./other-domains.ts";
 import type { Row } from "./row.ts";
 import { benchmarks } from "./rows.ts";
 import { merged } from "./table.ts";
@@ -29,9 +30,10 @@ const page = new URL("../docs/performance.md", import.meta.url);
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`;
 for (const { name, sizes, run } of chosen) {
   for (const size of sizes) {
-    const load = loadavg()[0]?.toFixed(1);
+    const others = otherDomains();
+    const conditions = `load ${loadavg()[0]?.toFixed(1)}${others === 0 ? "" : `, ${others} other domain${others === 1 ? "" : "s"}`}`;
     try {
-      report(await run(size), `${new Date().toISOString().slice(0, 10)}, load ${load}`);
+      report(await run(size), `${new Date().toISOString().slice(0, 10)}, ${conditions}`);
     } catch (error) {
       // The other rows are worth having.
       console.error(`${name}:${size} failed: ${error instanceof Error ? error.message : String(error)}`);
