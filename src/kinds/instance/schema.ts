@@ -231,6 +231,14 @@ const networkSchema = {
       meanings: { normal: "A tap device in a bridge, or user-mode networking.", macvtap: "A network of type macvtap." },
       examples: ["macvtap"],
     },
+    bond: {
+      type: "string",
+      description:
+        "The guest makes a bond of all its interfaces with this name, in active-backup mode: one carries the traffic, and another one takes its place when its link is down. The bond has MAC address, MTU and addresses of the first of them. Written into the config drive.",
+      pattern: "^[a-z][a-z0-9]{0,13}$",
+      expects: "a name of lower-case letters and digits, at most 14",
+      examples: ["bond0"],
+    },
     boot_index: {
       type: "integer",
       description:

@@ -16,7 +16,12 @@ export function seedInterfaces(
     ...nic,
     ...describe(config, instance.networks?.[index] ?? {}),
     ...(nic.port?.mtu == null ? {} : { mtu: nic.port.mtu }),
+    ...bondOf(instance.networks?.[index]),
   }));
+}
+
+function bondOf(nic: NicConfig | undefined): Pick<SeedInterface, "bond"> {
+  return nic?.bond === undefined ? {} : { bond: nic.bond };
 }
 
 function describe(config: Pick<Config, "networks">, nic: Pick<NicConfig, "network" | "addresses">) {

@@ -4,6 +4,7 @@ import { checkBlankDisks } from "../disk/blank-check.ts";
 import type { Checked } from "../disk/checked.ts";
 import { checkEncryption } from "../disk/encryption-check.ts";
 import { checkRootDisks } from "../disk/root-check.ts";
+import { checkBonds } from "../guest/bond-check.ts";
 import { checkBootOrder } from "../guest/boot-order-check.ts";
 import { checkContainers } from "../guest/container/check.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
@@ -29,6 +30,7 @@ export const writtenChecks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkRootDisks,
   checkBootOrder,
   checkPortSettings,
+  ({ config }) => checkBonds(config),
   checkWaits,
   checkReady,
   checkRescues,

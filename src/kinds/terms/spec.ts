@@ -86,6 +86,8 @@ export interface SeedInterface extends InterfaceSpec {
   readonly addresses?: readonly SeedAddress[];
   /** False: it has only IPv6 addresses, and there is no DHCP to ask for others. */
   readonly ipv4?: false;
+  /** The bond that the guest makes of all its interfaces with this name. */
+  readonly bond?: string;
 }
 
 /** The config drive of an instance as it should be (Nova CFG-08 … CFG-11). */

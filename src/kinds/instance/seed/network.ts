@@ -2,28 +2,38 @@ import { formatIp, netmaskOf, parseCidr } from "../../../model/ip.ts";
 import type { Json } from "../../../model/json.ts";
 import type { SeedAddress, SeedInterface, SeedSpec } from "../../terms/spec.ts";
 import { portId } from "../../terms/tap-name.ts";
+import { bondLinkLook, bondMode, type LogicalInterface, logicalInterfaces } from "./logical-interfaces.ts";
 
 /**
- * `network_data.json` (Nova CFG-11): one link for each interface, with the MTU of its network where that gives one, and one network for each of
+ * `network_data.json` (Nova CFG-11): one link for each interface, with the MTU of its network where that gives one, one for each bond, and one network for each of
  * its addresses; one for DHCP where it has no fixed IPv4 address, or DHCP gives it. Guests find their card by its MAC address. A card on a bridge
  * is a `bridge` as in Nova; one behind qemu's user network is a `phy`: cloud-init treats both as an ordinary card. Without a card the document
  * is empty, as Nova's is: with empty lists, cloud-init would configure no network at all.
  */
 export function networkData(spec: Pick<SeedSpec, "uuid" | "interfaces">): Json {
   if (spec.interfaces.length === 0) return {};
-  const networks = spec.interfaces.flatMap((nic, index) =>
-    networksOf(nic).map((network) => ({ network, link: `interface${index}`, network_id: nic.type === "user" ? "user" : nic.source })),
+  const logical = logicalInterfaces(spec.interfaces);
+  const networks = logical.flatMap(({ nic, index, bond }) =>
+    networksOf(nic).map((network) => ({
+      network,
+      link: bond?.name ?? linkOf(index),
+      network_id: nic.type === "user" ? "user" : nic.source,
+    })),
   );
+  const bonds = logical.flatMap(({ nic, bond }) => (bond === null ? [] : [bondLink(nic, bond)]));
   const servers = spec.interfaces.flatMap(({ addresses = [] }) => addresses.flatMap(({ dnsServers }) => dnsServers));
   return {
-    links: spec.interfaces.map(({ type, mac, mtu = null }, index) => ({
-      id: `interface${index}`,
-      // Guests see the same identity of a card after every rebuild.
-      vif_id: portId(spec.uuid, mac),
-      type: type === "user" ? "phy" : "bridge",
-      mtu,
-      ethernet_mac_address: mac,
-    })),
+    links: [
+      ...spec.interfaces.map(({ type, mac, mtu = null }, index) => ({
+        id: linkOf(index),
+        // Guests see the same identity of a card after every rebuild.
+        vif_id: portId(spec.uuid, mac),
+        type: type === "user" ? "phy" : "bridge",
+        mtu,
+        ethernet_mac_address: mac,
+      })),
+      ...bonds,
+    ],
     networks: networks.map(({ network: { type, ...rest }, link, network_id }, index) => ({
       id: `network${index}`,
       type,
@@ -32,6 +42,20 @@ export function networkData(spec: Pick<SeedSpec, "uuid" | "interfaces">): Json {
       network_id,
     })),
     services: services(servers),
+  };
+}
+
+const linkOf = (index: number) => `interface${index}`;
+
+function bondLink({ mac, mtu }: SeedInterface, { name, members }: NonNullable<LogicalInterface["bond"]>): Json {
+  return {
+    id: name,
+    type: "bond",
+    mtu: mtu ?? null,
+    ethernet_mac_address: mac,
+    bond_links: members.map(linkOf),
+    bond_mode: bondMode,
+    bond_miimon: bondLinkLook,
   };
 }
 

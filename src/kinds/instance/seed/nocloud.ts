@@ -1,6 +1,7 @@
 import { formatIp, netmaskOf, parseCidr } from "../../../model/ip.ts";
 import type { Json } from "../../../model/json.ts";
 import type { SeedAddress, SeedInterface, SeedSpec } from "../../terms/spec.ts";
+import { bondLinkLook, bondMode, logicalInterfaces } from "./logical-interfaces.ts";
 import { leasesIpv4 } from "./network.ts";
 import type { SeedTree, SeedValues } from "./tree.ts";
 
@@ -32,16 +33,37 @@ export function nocloudTree(spec: SeedSpec, { userData }: Pick<SeedValues, "user
  * card without a written IPv4 address asks for one by DHCP.
  */
 export function networkConfig(interfaces: readonly SeedInterface[]): Json {
-  return {
-    version: 1,
-    config: interfaces.map((nic, index) => ({
-      type: "physical",
-      name: `eth${index}`,
-      mac_address: nic.mac,
-      ...(nic.mtu === undefined ? {} : { mtu: nic.mtu }),
-      subnets: [...(leasesIpv4(nic) ? [{ type: "dhcp4" }] : []), ...(nic.addresses ?? []).filter(({ dhcp }) => !dhcp).map(subnetOf)],
-    })),
-  };
+  const card = ({ mac, mtu }: SeedInterface, index: number) => ({
+    type: "physical",
+    name: cardName(index),
+    mac_address: mac,
+    ...(mtu === undefined ? {} : { mtu }),
+  });
+  const bonds = logicalInterfaces(interfaces).flatMap(({ nic, bond }): Json[] =>
+    bond === null
+      ? []
+      : [
+          {
+            type: "bond",
+            name: bond.name,
+            mac_address: nic.mac,
+            ...(nic.mtu === undefined ? {} : { mtu: nic.mtu }),
+            bond_interfaces: bond.members.map(cardName),
+            params: { "bond-mode": bondMode, "bond-miimon": bondLinkLook },
+            subnets: subnetsOf(nic),
+          },
+        ],
+  );
+  const cards = interfaces.map((nic, index) =>
+    nic.bond === undefined ? { ...card(nic, index), subnets: subnetsOf(nic) } : card(nic, index),
+  );
+  return { version: 1, config: [...cards, ...bonds] };
+}
+
+const cardName = (index: number) => `eth${index}`;
+
+function subnetsOf(nic: SeedInterface): Json[] {
+  return [...(leasesIpv4(nic) ? [{ type: "dhcp4" }] : []), ...(nic.addresses ?? []).filter(({ dhcp }) => !dhcp).map(subnetOf)];
 }
 
 function subnetOf({ family, address, prefix, gateway, dnsServers, routes }: SeedAddress): Json {

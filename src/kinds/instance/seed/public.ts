@@ -51,7 +51,7 @@ function userDataShown(userData: SeedSpec["userData"]): Json {
 }
 
 /** What earlier versions had no key for is omitted where there is none. */
-function interfaceShown({ type, source, mac, mtu, addresses, ipv4 }: SeedInterface): Json {
+function interfaceShown({ type, source, mac, mtu, addresses, ipv4, bond }: SeedInterface): Json {
   return {
     type,
     source,
@@ -59,6 +59,7 @@ function interfaceShown({ type, source, mac, mtu, addresses, ipv4 }: SeedInterfa
     ...(mtu === undefined ? {} : { mtu }),
     ...(addresses === undefined ? {} : { addresses: addresses.map(addressShown) }),
     ...(ipv4 === undefined ? {} : { ipv4 }),
+    ...(bond === undefined ? {} : { bond }),
   };
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { networkData } from "../../../../../src/kinds/instance/seed/network.ts";
 import { networkConfig, nocloudTree } from "../../../../../src/kinds/instance/seed/nocloud.ts";
 import { fullSpec, seedSpec } from "./fixtures.ts";
 
@@ -23,6 +24,58 @@ test("a NoCloud drive has the id, names, keys and metadata of the instance, and 
   const plain = nocloudTree(seedSpec("/i", { format: "nocloud" }), { userData: null });
   assert.deepEqual([...plain.keys()], ["meta-data", "user-data"]);
   assert.equal(plain.get("user-data")?.length, 0);
+});
+
+test("cards of one bond are a bond with the addresses and the MTU of the first one, in both forms of the drive", () => {
+  const card = (index: number, more: object = {}) =>
+    ({
+      name: `${index}`,
+      type: "network",
+      source: "lan",
+      mac: `52:54:00:0a:0b:0${index}`,
+      model: "virtio",
+      link: "up",
+      filter: null,
+      ...more,
+    }) as const;
+  const v6 = { family: 6, address: "fd00::10", prefix: 64, dhcp: false, gateway: null, dnsServers: [], routes: [] } as const;
+  const interfaces = [card(0), card(1, { bond: "bond0", mtu: 1400, addresses: [v6] }), card(2, { bond: "bond0" })];
+  assert.deepEqual((networkConfig(interfaces) as { config: object[] }).config, [
+    { type: "physical", name: "eth0", mac_address: card(0).mac, subnets: [{ type: "dhcp4" }] },
+    { type: "physical", name: "eth1", mac_address: card(1).mac, mtu: 1400 },
+    { type: "physical", name: "eth2", mac_address: card(2).mac },
+    {
+      type: "bond",
+      name: "bond0",
+      mac_address: card(1).mac,
+      mtu: 1400,
+      bond_interfaces: ["eth1", "eth2"],
+      params: { "bond-mode": "active-backup", "bond-miimon": 100 },
+      subnets: [{ type: "dhcp4" }, { type: "static6", address: "fd00::10/64" }],
+    },
+  ]);
+  const { links, networks } = networkData({ uuid: seedSpec("/i").uuid, interfaces }) as {
+    links: object[];
+    networks: { type: string; link: string }[];
+  };
+  assert.equal(links.length, 4);
+  assert.deepEqual(links[3], {
+    id: "bond0",
+    type: "bond",
+    mtu: 1400,
+    ethernet_mac_address: card(1).mac,
+    bond_links: ["interface1", "interface2"],
+    bond_mode: "active-backup",
+    bond_miimon: 100,
+  });
+  assert.deepEqual(
+    networks.map(({ type, link }) => [type, link]),
+    [
+      ["ipv4_dhcp", "interface0"],
+      ["ipv4_dhcp", "bond0"],
+      ["ipv6", "bond0"],
+    ],
+  );
 });
 
 test("a card asks for an IPv4 address by DHCP unless one is written, and has what DHCP does not tell", () => {
