@@ -3,6 +3,7 @@ import { makeDirectory, removeFile, removeTree, setMode, setOwner, space, touch,
 import { createChanges } from "./changes.ts";
 import { copyFile } from "./copy.ts";
 import { digestFile } from "./digest.ts";
+import { inSlices } from "./in-slices.ts";
 import { appendLines, link, publish, writeAtomic } from "./publish.ts";
 import { identifyFile, listDirectory, readFile, readIfRegular, statFile } from "./read.ts";
 
@@ -12,10 +13,10 @@ export function createLocalFiles(): Files {
   return {
     ...changes,
     read: async (path, range) => readFile(path, range),
-    readMany: async (requests) => requests.map(({ path, length }) => readIfRegular(path, length)),
+    readMany: (requests) => inSlices(requests, ({ path, length }) => readIfRegular(path, length)),
     stat: async (path) => statFile(path),
-    statMany: async (paths) => paths.map(statFile),
-    identify: async (paths) => paths.map(identifyFile),
+    statMany: (paths) => inSlices(paths, statFile),
+    identify: (paths) => inSlices(paths, identifyFile),
     list: async (path) => listDirectory(path),
     makeDirectory: (path, mode) => makeDirectory(path, mode, names),
     writeAtomic: async (path, data, mode) => void (await writeAtomic(path, data, mode, names)),

@@ -22,7 +22,7 @@ export function createLocalHost(): Host {
       await files.makeDirectory(dirname(request.path));
       return (await import("./lock.ts")).withLock(request, work);
     },
-    isLocked: async (path) => (await import("./lock.ts")).isLocked(path),
+    isLocked: async (path) => (await import("./is-locked.ts")).isLocked(path),
     now: () => new Date(),
     onClose(end) {
       ends.push(end);

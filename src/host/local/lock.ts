@@ -58,13 +58,6 @@ export async function withLock<T>(request: LockRequest, work: (lost: AbortSignal
   return result;
 }
 
-/** Whether a lock is held by a process that may run. */
-export function isLocked(path: string): boolean {
-  if (directoryIdentity(lockPaths(path).directory) === undefined) return false;
-  const holder = readHolder(path);
-  return holder === undefined || liveness(holder) !== "gone";
-}
-
 /**
  * Releases the lock. False when another process had removed or replaced it. A directory that cannot be removed (the filesystem
  * has become read-only, for example) stays behind and counts as released: the next process, or this one, takes it over.

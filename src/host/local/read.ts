@@ -65,7 +65,7 @@ export function identifyFile(path: string): FileIdentity | undefined {
     withoutAbsence(() => {
       const stat = statSync(path, { bigint: true });
       const id = stat.isBlockDevice() || stat.isCharacterDevice() ? `node:${stat.rdev}` : `${stat.dev}:${stat.ino}`;
-      return { id, path: realpathSync(path) };
+      return { id, path: realpathSync.native(path) };
     }),
   );
 }

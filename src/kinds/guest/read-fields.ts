@@ -3,7 +3,7 @@ import type { XmlElement } from "../../tools/xml.ts";
 import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
 import { appliedPatch } from "./applied-patch.ts";
 import { deviceElements } from "./device-elements.ts";
-import { devicePaths } from "./device-paths.ts";
+import { devicePath } from "./device-paths.ts";
 import { patchPaths, patchPrefix, readPatchValue } from "./domain-patch.ts";
 import { type FieldRow, isDevices, rowsOf } from "./fields.ts";
 
@@ -30,8 +30,11 @@ export function readFields(
     const elements = deviceElements(domain, row);
     for (let place = 0; place < elements.length; place += 1) {
       const element = elements[place] as XmlElement;
-      const paths = devicePaths(row, row.keyOf(element));
-      for (let index = 0; index < paths.length; index += 1) set(paths[index] ?? "", row.fields[index]?.read(element));
+      const key = row.keyOf(element);
+      for (let index = 0; index < row.fields.length; index += 1) {
+        const value = row.fields[index]?.read(element);
+        if (value !== undefined) fields[devicePath(row, key, index)] = value;
+      }
     }
   }
   const applied = appliedPatch(domain);

@@ -1,6 +1,6 @@
 import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
 import type { DomainSpec } from "../terms/spec.ts";
-import { devicePaths } from "./device-paths.ts";
+import { devicePath } from "./device-paths.ts";
 import type { DeviceFields, GuestField } from "./field.ts";
 import { type FieldRow, isDevices, rowsOf } from "./fields.ts";
 import { isSatisfied } from "./is-satisfied.ts";
@@ -55,11 +55,11 @@ function everyWanted(spec: DomainSpec, part: "all" | "xml", visit: (path: string
     const items = row.items(spec);
     for (let place = 0; place < items.length; place += 1) {
       const item = items[place] as (typeof items)[number];
-      const paths = devicePaths(row, row.key(item));
-      for (let index = 0; index < paths.length; index += 1) {
+      const key = row.key(item);
+      for (let index = 0; index < row.fields.length; index += 1) {
         const field = row.fields[index];
         const value = field !== undefined && isGiven(row, field.name, item) ? field.want(item, spec) : null;
-        if (value !== null && !visit(paths[index] ?? "", value)) return false;
+        if (value !== null && !visit(devicePath(row, key, index), value)) return false;
       }
     }
   }

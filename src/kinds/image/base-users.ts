@@ -10,9 +10,9 @@ import { readManyOnce } from "../../tools/read-once.ts";
 import { isBlankName } from "./base-files.ts";
 import type { BaseUser } from "./spec.ts";
 
-/** File names of disks in a label's text. */
-const rescueDisk = /"(disk\.rescue)":/g;
-const furtherDisks = /"(disk\.(?:rescue|local|eph\d+|swap))":/g;
+/** File names of disks in a label. */
+const rescueDisk = /^disk\.rescue$/;
+const furtherDisks = /^disk\.(?:rescue|local|eph\d+|swap)$/;
 
 /** In place of an entry: disks that may be backed by any base image, because they are links, which are not followed. */
 export const unseen = "";
@@ -70,15 +70,17 @@ async function disksByLabel(context: Context, directories: readonly string[], na
   return directories.flatMap((directory, index) => {
     const [label, info] = [records[2 * index], records[2 * index + 1]];
     // Only instances whose label names further disks are looked at more closely: few have them.
-    const further = label === undefined ? [] : namesIn(label.toString("utf8"), named);
+    const further = label === undefined ? [] : namesIn(label, named);
     if (further.length === 0) return [{ path: `${directory}/${instanceFiles.root}`, label, info }];
     return [...new Set([instanceFiles.root, ...further])].map((name) => ({ path: `${directory}/${name}`, label, info }));
   });
 }
 
-function namesIn(text: string, named: RegExp): string[] {
-  // Most labels name none, and an iterator over no match takes as long as the search.
-  return text.search(named) < 0 ? [] : Array.from(text.matchAll(named), ([, name]) => name ?? "");
+function namesIn(label: Buffer, named: RegExp): string[] {
+  const objects = (jsonOf(label) as { readonly objects?: unknown } | null | undefined)?.objects;
+  if (typeof objects === "object" && objects !== null) return Object.keys(objects).filter((name) => named.test(name));
+  // What a damaged label names may exist all the same.
+  return Array.from(label.toString("utf8").matchAll(/"(disk\.\w+)":/g), ([, name]) => name ?? "").filter((name) => named.test(name));
 }
 
 /** Every file in a directory of an instance or volume that is backed by this base image, whatever its name. For removing it. */

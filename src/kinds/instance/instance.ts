@@ -277,8 +277,20 @@ function instanceOfSpec(spec: InstanceSpec): string {
  * disks keep.
  */
 function asItStays<Spec extends InstanceSpec | undefined>(address: Address, spec: Spec, observed: Observed): Spec | InstanceSpec {
-  if (spec?.kind === "seed") return { ...spec, seed: { ...spec.seed, blockDevices: keptBlockDevices(spec, observed) } };
-  if (spec?.kind !== "domain") return keepExistingContent(address, spec, observed);
+  if (spec === undefined) return spec;
+  const before = staying.get(spec);
+  if (before?.observed === observed) return before.stays;
+  const stays = stayingSpec(address, spec, observed);
+  staying.set(spec, { observed, stays });
+  return stays;
+}
+
+/** Checks and comparison ask for the same. */
+const staying = new WeakMap<InstanceSpec, { readonly observed: Observed; readonly stays: InstanceSpec }>();
+
+function stayingSpec(address: Address, spec: InstanceSpec, observed: Observed): InstanceSpec {
+  if (spec.kind === "seed") return { ...spec, seed: { ...spec.seed, blockDevices: keptBlockDevices(spec, observed) } };
+  if (spec.kind !== "domain") return keepExistingContent(address, spec, observed);
   const root = spec.disks.find(({ disk }) => disk.name === instanceFiles.root);
   if (root === undefined) return spec;
   const kept = keepExistingContent(diskAddress(spec.domain.instance, root.disk.name), root, observed);

@@ -7,7 +7,7 @@ import { instanceNames } from "../config/instance-names.ts";
 import { type Rescue, rescueOf } from "../config/rescue-of.ts";
 import { rootVolumeOf } from "../config/root-volume-of.ts";
 import type { Wanted } from "../config/wanted.ts";
-import type { FlavorConfig, ImageConfig, InstanceConfig } from "../config.ts";
+import type { Config, FlavorConfig, ImageConfig, InstanceConfig } from "../config.ts";
 import { interfacesOf } from "../guest/interfaces.ts";
 import type { FieldValue } from "../terms/domain-state.ts";
 import { guests } from "../terms/guest-address.ts";
@@ -37,8 +37,19 @@ export interface WantedGuest extends Wanted {
   readonly hardware: Readonly<Record<string, FieldValue>>;
 }
 
+/** Several kinds ask for the guests of one configuration. */
+const known = new WeakMap<Config, Wanted & { readonly guests: readonly WantedGuest[] }>();
+
 /** Every guest that the configuration declares. One without a root disk is left out; `checkRootDisks` reports it. */
-export function wantedGuests(wanted: Wanted): WantedGuest[] {
+export function wantedGuests({ config, settings, facts }: Wanted): readonly WantedGuest[] {
+  const before = known.get(config);
+  if (before?.settings === settings && before.facts === facts) return before.guests;
+  const guests = declaredGuests({ config, settings, facts });
+  known.set(config, { config, settings, facts, guests });
+  return guests;
+}
+
+function declaredGuests(wanted: Wanted): WantedGuest[] {
   return Object.entries(wanted.config.instances ?? {}).flatMap(([entry, instance]) => {
     if (instance.image === undefined && rootVolumeOf(instance) === undefined && instance.adopt !== true) return [];
     const hardware = hardwareOf(hardwareInput(wanted.config, entry, instance));

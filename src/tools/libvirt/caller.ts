@@ -14,6 +14,8 @@ export interface Caller {
   open(): Promise<Connection>;
   /** Whether only the read-only socket lets this user in; known after the first call. */
   readonly readOnly: boolean;
+  /** As many looks as keep libvirt busy: those that are under way, and as many that take their places. */
+  readonly looksAtOnce: number;
   close(): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ export function createCaller(options: DoorOptions & { readonly host: Pick<Host, 
     get readOnly() {
       return door.readOnly;
     },
+    looksAtOnce: 2 * looks.connections * looks.window,
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.close()));
       door.close();

@@ -11,6 +11,7 @@ import { nameIn } from "./name-in.ts";
 import { createNetworks } from "./networks.ts";
 import { guestOwner, nodeFacts } from "./node-facts.ts";
 import { maxListed, procedures } from "./rpc/procedures.ts";
+import { sharedWhileAsked } from "./shared-while-asked.ts";
 import { unfinishedMark } from "./unfinished-mark.ts";
 
 const flags = {
@@ -45,7 +46,7 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
   const { call } = caller;
   const events = createDomainEvents(caller.open);
 
-  const { xmlOf, stateOf, ...looks } = createDomainLooks(call);
+  const { xmlOf, stateOf, ...looks } = createDomainLooks(caller);
 
   /** A change. A refusal is ignored if the domain already has the wanted state. */
   async function change(what: string, uuid: string, work: () => Promise<unknown>, done?: (state: number) => boolean): Promise<void> {
@@ -87,6 +88,15 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
     const found = await unlessMissing(`Looking for network filter ${name} failed`, find, is.noFilter);
     const answer = found === undefined ? undefined : await filterXml(found.filter);
     return found === undefined || answer === undefined ? undefined : { ...found.filter, xml: answer.xml };
+  }
+
+  async function filtersOf(prefix: string): ReturnType<Libvirt["filters"]> {
+    const listNames = () => call(procedures.filterNames, { most: maxListed });
+    const all = await unlessMissing("Listing the network filters failed", listNames, is.noSupport);
+    if (all === undefined) return undefined;
+    // One that was removed meanwhile is left out.
+    const ours = await Promise.all(all.names.filter((name) => name.startsWith(prefix)).map(filterNamed));
+    return { names: all.names, own: ours.flatMap((one) => one ?? []) };
   }
 
   let capabilities: Promise<string> | undefined;
@@ -304,14 +314,7 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
       });
     },
 
-    filters: async (prefix) => {
-      const listNames = () => call(procedures.filterNames, { most: maxListed });
-      const all = await unlessMissing("Listing the network filters failed", listNames, is.noSupport);
-      if (all === undefined) return undefined;
-      // One that was removed meanwhile is left out.
-      const ours = await Promise.all(all.names.filter((name) => name.startsWith(prefix)).map(filterNamed));
-      return { names: all.names, own: ours.flatMap((one) => one ?? []) };
-    },
+    filters: sharedWhileAsked(filtersOf),
     filter: filterNamed,
     defineFilter: (name, xml) =>
       explaining(`Defining network filter ${name} failed`, () => call(procedures.defineFilter, { xml }, name).then(nothing)),

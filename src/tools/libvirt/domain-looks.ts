@@ -2,6 +2,7 @@ import type { Caller } from "./caller.ts";
 import { domainPower, stateReason } from "./domain-state.ts";
 import { explained, explaining, unlessMissing } from "./explaining.ts";
 import type { DomainRecord, DomainStanding, Libvirt } from "./face.ts";
+import { forEachAtOnce } from "./for-each-at-once.ts";
 import { errorCodes as is, isRefusal, LibvirtError } from "./libvirt-error.ts";
 import { nameIn } from "./name-in.ts";
 import { procedures } from "./rpc/procedures.ts";
@@ -35,7 +36,7 @@ interface Reader {
 export const at = (uuid: string): WireDomain => ({ name: uuid, uuid, id: -1 });
 
 /** Looks at domains through these calls. */
-export function createDomainLooks(call: Caller["call"]): DomainLooks {
+export function createDomainLooks({ call, looksAtOnce }: Pick<Caller, "call" | "looksAtOnce">): DomainLooks {
   const xmlOf = async (domain: WireDomain, xmlFlags: number) =>
     (await call(procedures.domainXml, { domain, flags: xmlFlags }, domain.name)).xml;
   const stateOf = (domain: WireDomain) => call(procedures.domainState, { domain, flags: 0 }, domain.name);
@@ -106,8 +107,8 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
   }
 
   async function listFor(readers: readonly Reader[]): Promise<void> {
-    const [{ domains }, states, transient, saved, autostart, snapshots, checkpoints] = await Promise.all([
-      call(procedures.listDomains, { needResults: 1, flags: 0 }),
+    const listing = call(procedures.listDomains, { needResults: 1, flags: 0 });
+    const standing = Promise.all([
       statesOfAll(),
       listed("transient"),
       listed("managedSave"),
@@ -115,12 +116,17 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
       listed("snapshots"),
       listed("checkpoints"),
     ]);
-    const recordOf = async (domain: WireDomain): Promise<DomainRecord | undefined> => {
+    // It is awaited below, after the list of domains, which may fail first.
+    standing.catch(() => undefined);
+    const recordOf = async (
+      domain: WireDomain,
+      stored: Promise<string>,
+      [states, transient, saved, autostart, snapshots, checkpoints]: Awaited<typeof standing>,
+    ): Promise<DomainRecord | undefined> => {
       const { name, uuid } = domain;
       const state = states === undefined ? await stateOf(domain) : states.get(uuid);
       // It came or went meanwhile.
       if (state === undefined) return undefined;
-      const stored = xmlOf(domain, flags.inactive);
       // Of most guests that are off, nothing else is asked for.
       const isPlain = domain.id < 0 && !snapshots.has(uuid) && !checkpoints.has(uuid);
       const [xml, active, names, marks] = isPlain
@@ -145,29 +151,33 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
         active,
       };
     };
-    await Promise.all(
-      domains.map(async (domain, index) => {
-        const { name, uuid } = domain;
-        const refuse = ({ failed, errors }: Reader, error: unknown) => {
-          const why = explained(`Reading domain ${name} failed`, error);
-          if (failed === undefined || !(error instanceof LibvirtError)) errors.push(why);
-          else failed({ uuid, name }, why);
-        };
-        try {
-          const record = await recordOf(domain);
-          if (record === undefined) return;
-          for (const reader of readers) {
-            try {
-              reader.read(record, index);
-            } catch (error) {
-              refuse(reader, error);
-            }
+    const readOne = async (domain: WireDomain, index: number): Promise<void> => {
+      // Asked for while libvirt still answers what concerns all domains. Until it is awaited, it may be refused.
+      const stored = xmlOf(domain, flags.inactive);
+      stored.catch(() => undefined);
+      const standings = await standing;
+      const { name, uuid } = domain;
+      const refuse = ({ failed, errors }: Reader, error: unknown) => {
+        const why = explained(`Reading domain ${name} failed`, error);
+        if (failed === undefined || !(error instanceof LibvirtError)) errors.push(why);
+        else failed({ uuid, name }, why);
+      };
+      try {
+        const record = await recordOf(domain, stored, standings);
+        if (record === undefined) return;
+        for (const reader of readers) {
+          try {
+            reader.read(record, index);
+          } catch (error) {
+            refuse(reader, error);
           }
-        } catch (error) {
-          if (!isRefusal(error, is.noDomain)) for (const reader of readers) refuse(reader, error);
         }
-      }),
-    );
+      } catch (error) {
+        if (!isRefusal(error, is.noDomain)) for (const reader of readers) refuse(reader, error);
+      }
+    };
+    const { domains } = await listing;
+    await forEachAtOnce(domains, looksAtOnce, readOne);
   }
 
   return {

@@ -16,7 +16,8 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { type TestContext, test } from "node:test";
-import { isLocked, withLock } from "../../../src/host/local/lock.ts";
+import { isLocked } from "../../../src/host/local/is-locked.ts";
+import { withLock } from "../../../src/host/local/lock.ts";
 import { readHolder, writeHolder } from "../../../src/host/lock-holder.ts";
 import { comparePlaces, liveness, parseProcessState, thisProcess } from "../../../src/host/process-identity.ts";
 import { UserError } from "../../../src/model/errors.ts";

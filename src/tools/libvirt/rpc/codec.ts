@@ -18,10 +18,10 @@ export const uint: Codec<number> = { write: (out, value) => out.uint(value), rea
 export const hyper: Codec<number> = { write: (out, value) => out.hyper(value), read: (input) => input.hyper() };
 export const double: Codec<number> = { write: (out, value) => out.double(value), read: (input) => input.double() };
 
-/** UTF-8; bytes that are none become replacement characters. */
+/** UTF-8. */
 export const string: Codec<string> = {
   write: (out, value) => out.opaque(Buffer.from(value, "utf8")),
-  read: (input) => input.opaque(maxString).toString("utf8"),
+  read: (input) => input.text(maxString),
 };
 
 /** Bytes of any length up to `max`. The bytes that are read belong to the caller. */
@@ -98,14 +98,15 @@ export function struct<F extends Readonly<Record<string, Codec<unknown>>>>(
   fields: F,
 ): Codec<{ readonly [K in keyof F]: F[K] extends Codec<infer T> ? T : never }> {
   type Value = { readonly [K in keyof F]: F[K] extends Codec<infer T> ? T : never };
-  const entries = Object.entries(fields) as unknown as readonly [string, Codec<unknown>][];
+  const [names, codecs] = [Object.keys(fields), Object.values(fields)];
   return {
     write(out, value) {
-      for (const [name, codec] of entries) codec.write(out, (value as Record<string, unknown>)[name]);
+      for (let at = 0; at < names.length; at += 1) codecs[at]?.write(out, (value as Record<string, unknown>)[names[at] as string]);
     },
     read(input) {
       const value: Record<string, unknown> = {};
-      for (const [name, codec] of entries) value[name] = codec.read(input);
+      // By index: there is a struct for each guest, and an iterator makes an object for each step.
+      for (let at = 0; at < names.length; at += 1) value[names[at] as string] = codecs[at]?.read(input);
       return value as Value;
     },
   };

@@ -11,6 +11,8 @@ export interface XdrReader {
   fixed(length: number): Buffer;
   /** A length and so many bytes, at most `max`. */
   opaque(max: number): Buffer;
+  /** The same bytes as text in UTF-8; bytes that are none become replacement characters. */
+  text(max: number): string;
   /** Bytes not read yet. */
   readonly left: number;
 }
@@ -26,32 +28,66 @@ export class ProtocolError extends CodedError {
 
 /** A reader of the bytes from `offset` on. Throws a ProtocolError when they end too early or a length is out of bounds. */
 export function createXdrReader(bytes: Buffer, offset = 0): XdrReader {
-  let at = offset;
+  return new Reader(bytes, offset);
+}
 
-  function take(count: number): number {
-    if (count > bytes.length - at) throw new ProtocolError(`a message ends ${count - (bytes.length - at)} bytes too early`);
-    const from = at;
-    at += count;
-    return from;
+/** A class, because there is one for each message, and methods in common take no memory. */
+class Reader implements XdrReader {
+  readonly bytes: Buffer;
+  at: number;
+
+  constructor(bytes: Buffer, at: number) {
+    this.bytes = bytes;
+    this.at = at;
   }
 
-  const reader: XdrReader = {
-    int: () => bytes.readInt32BE(take(4)),
-    uint: () => bytes.readUInt32BE(take(4)),
-    hyper: () => Number(bytes.readBigUInt64BE(take(8))),
-    double: () => bytes.readDoubleBE(take(8)),
-    fixed(length) {
-      const from = take(length + (-length & 3));
-      return bytes.subarray(from, from + length);
-    },
-    opaque(max) {
-      const length = reader.uint();
-      if (length > max) throw new ProtocolError(`${length} bytes where at most ${max} are allowed`);
-      return reader.fixed(length);
-    },
-    get left() {
-      return bytes.length - at;
-    },
-  };
-  return reader;
+  /** The offset of the next `count` bytes, which are then read. */
+  take(count: number): number {
+    const { at } = this;
+    if (count > this.left) throw new ProtocolError(`a message ends ${count - this.left} bytes too early`);
+    this.at += count;
+    return at;
+  }
+
+  /** The length of the bytes that follow. */
+  length(max: number): number {
+    const length = this.uint();
+    if (length > max) throw new ProtocolError(`${length} bytes where at most ${max} are allowed`);
+    return length;
+  }
+
+  int(): number {
+    return this.bytes.readInt32BE(this.take(4));
+  }
+
+  uint(): number {
+    return this.bytes.readUInt32BE(this.take(4));
+  }
+
+  hyper(): number {
+    return Number(this.bytes.readBigUInt64BE(this.take(8)));
+  }
+
+  double(): number {
+    return this.bytes.readDoubleBE(this.take(8));
+  }
+
+  fixed(length: number): Buffer {
+    const from = this.take(length + (-length & 3));
+    return this.bytes.subarray(from, from + length);
+  }
+
+  opaque(max: number): Buffer {
+    return this.fixed(this.length(max));
+  }
+
+  text(max: number): string {
+    const length = this.length(max);
+    const from = this.take(length + (-length & 3));
+    return this.bytes.toString("utf8", from, from + length);
+  }
+
+  get left(): number {
+    return this.bytes.length - this.at;
+  }
 }

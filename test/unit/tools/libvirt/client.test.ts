@@ -376,3 +376,23 @@ test("an answer that never comes names the call", async () => {
   });
   await caller.close();
 });
+
+test("kinds that look at the filters at the same time share one look; a later one asks again", async () => {
+  const machine = createMachine();
+  const calls: string[] = [];
+  const libvirt = libvirtOn(machine, { host: { onTrace: (text) => void calls.push(text) } });
+  await libvirt.defineFilter("web", "<filter name='web'><uuid>11111111-2222-4333-8444-555555555501</uuid></filter>");
+  calls.length = 0;
+  const [one, other] = await Promise.all([libvirt.filters("w"), libvirt.filters("w")]);
+  assert.deepEqual(
+    one?.own.map(({ name }) => name),
+    ["web"],
+  );
+  assert.equal(one, other);
+  assert.deepEqual(
+    calls.filter((call) => call.includes("NWFILTER")),
+    ["libvirt CONNECT_LIST_NWFILTERS: ok", "libvirt NWFILTER_LOOKUP_BY_NAME web: ok", "libvirt NWFILTER_GET_XML_DESC web: ok"],
+  );
+  assert.notEqual(await libvirt.filters("w"), one);
+  await libvirt.close();
+});
