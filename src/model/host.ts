@@ -168,7 +168,8 @@ export interface Files {
     readonly free: number /** The filesystem's magic number (statfs f_type). */;
     readonly filesystem?: number;
   }>;
-  digest(path: string, algorithms: readonly DigestAlgorithm[], onProgress?: ByteProgress): Promise<Digests>;
+  /** Throws a UserError (`interrupted`) when the signal aborts. */
+  digest(path: string, algorithms: readonly DigestAlgorithm[], onProgress?: ByteProgress, signal?: AbortSignal): Promise<Digests>;
 }
 
 /** A download to a staged name, with digests computed while the bytes come. */

@@ -1,5 +1,6 @@
 import { RefusedError, UnreachableError, userError } from "../../model/errors.ts";
 import type { DigestAlgorithm, Digests, FileChange, FileStat, Files, Names } from "../../model/host.ts";
+import { digestStopped } from "../local/digest.ts";
 import { refuseTooLarge } from "../sink.ts";
 import type { Frame } from "./frames.ts";
 import type { SshHelper } from "./helper.ts";
@@ -146,10 +147,11 @@ export function createSshFiles(helper: SshHelper): Files {
       // The journal does not wait for it.
       await change("append to", path, [[["append", path, durable], data]], "now", [], !durable);
     },
-    async digest(path, algorithms, onProgress) {
+    async digest(path, algorithms, onProgress, signal) {
       const total = onProgress === undefined ? undefined : (await stat(path))?.size;
       const onFrame = ({ message }: Frame) => onProgress?.(Number(message["progress"]), total);
-      const message = await long({ op: "digest", path, algorithms }, "read", path, undefined, onFrame);
+      const message = await long({ op: "digest", path, algorithms }, "read", path, signal, onFrame);
+      if (signal?.aborted === true) throw digestStopped(path);
       if (total !== undefined) onProgress?.(total, total);
       return digestsOf(algorithms, message["digests"]);
     },

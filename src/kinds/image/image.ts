@@ -23,6 +23,7 @@ import { type LeftoverState, leftovers } from "./leftover.ts";
 import { observeBases } from "./observe.ts";
 import { recordDigest } from "./record-digest.ts";
 import { removeImage } from "./remove.ts";
+import { stopDigests } from "./running-digest.ts";
 import type { BlankState, ImageSpec, ImageState } from "./spec.ts";
 import { removeLeftover, sweepLeftovers } from "./sweep.ts";
 
@@ -41,6 +42,7 @@ export function imageKind(settings: HostSettings): Kind<Config, ImageSpec, Image
     describe: describeBase,
     actions: [fetchImage, recordDigest, removeImage, removeLeftover],
     sweep: sweepLeftovers,
+    settle: stopDigests,
   };
 }
 

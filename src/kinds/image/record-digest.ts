@@ -14,7 +14,8 @@ export const recordDigest = defineAction<{ readonly entry: string }>("image.dige
   const { path, stat, sidecar } = found.base;
   const onProgress = (done: number) => report({ phase: "digest", done, total: stat.size });
   const sha256 =
-    (await startedDigest(context, entry, sidecar, onProgress)) ?? (await context.host.files.digest(path, ["sha256"], onProgress)).sha256;
+    (await startedDigest(context, entry, sidecar, onProgress)) ??
+    (await context.host.files.digest(path, ["sha256"], onProgress, context.signal)).sha256;
   if (sha256 === undefined) throw new Error("a digest was asked for and not given");
   await recordContent(context, found.base, sha256);
 });

@@ -9,6 +9,7 @@ interface Running {
   readonly fetchedAt: string;
   /** Undefined where the file could not be read. */
   readonly sha256: Promise<string | undefined>;
+  readonly stop: AbortController;
   /** Who waits for it. */
   listener?: ByteProgress;
 }
@@ -20,15 +21,15 @@ const running = perHost((_host: Host) => new Map<string, Running>());
  * Starts to digest a base image that was converted, while it goes to the disk and before it has its name. `recordDigest` takes the result. No-op for one
  * whose digest is known. `sidecar`: its record, which names the fetch that made it.
  */
-export function startDigest({ host }: Context, entry: string, path: string, sidecar: ImageSidecar): void {
+export function startDigest({ host, signal }: Context, entry: string, path: string, sidecar: ImageSidecar): void {
   if (contentDigest(sidecar) !== undefined) return;
-  const sha256 = host.files
-    .digest(path, ["sha256"], (done, total) => running(host).get(entry)?.listener?.(done, total))
-    .then(
-      (digests) => digests.sha256,
-      () => undefined,
-    );
-  running(host).set(entry, { fetchedAt: sidecar.fetchedAt, sha256 });
+  const stop = new AbortController();
+  const onProgress: ByteProgress = (done, total) => running(host).get(entry)?.listener?.(done, total);
+  const sha256 = host.files.digest(path, ["sha256"], onProgress, AbortSignal.any([stop.signal, signal])).then(
+    (digests) => digests.sha256,
+    () => undefined,
+  );
+  running(host).set(entry, { fetchedAt: sidecar.fetchedAt, sha256, stop });
 }
 
 /** The SHA-256 of a base image whose digest was started when it was made; undefined where none was, or where it failed. Once for each. */
@@ -44,4 +45,12 @@ export async function startedDigest(
   const sha256 = await found.sha256;
   running(host).delete(entry);
   return found.fetchedAt === fetchedAt ? sha256 : undefined;
+}
+
+/** Stops the digests that no action took, as at the end of an apply that was interrupted: reading a large base image would keep the process alive. */
+export async function stopDigests({ host }: Pick<Context, "host">): Promise<void> {
+  const left = [...running(host).values()];
+  running(host).clear();
+  for (const { stop } of left) stop.abort();
+  await Promise.all(left.map(({ sha256 }) => sha256));
 }

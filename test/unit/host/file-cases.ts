@@ -48,6 +48,14 @@ export function fileCases(machine: string, files: Files): void {
     assert.match(routes?.toString() ?? "", /^Iface\tDestination\t/);
   });
 
+  test(`${machine}: digesting a file stops when that is asked for`, async (context) => {
+    const directory = await testDirectory(context);
+    writeFileSync(`${directory}/large`, Buffer.alloc(4 * 2 ** 20, "x"));
+    const stopping = new AbortController();
+    stopping.abort();
+    await assert.rejects(files.digest(`${directory}/large`, ["sha256"], undefined, stopping.signal), problem("interrupted"));
+  });
+
   test(`${machine}: links, directories, pipes and devices are not read as if they were files`, async (context) => {
     const directory = await testDirectory(context);
     writeFileSync(`${directory}/secret`, "of the host");
