@@ -115,13 +115,13 @@ function valuesOf(
   typed: string,
 ): Pick<WantedWords, "texts" | "kinds"> {
   const plain = (text: string) => [text, ""] as const;
+  const { value, values } = options[name] ?? {};
+  if (values !== undefined) return { texts: values.map(plain), kinds: [] };
   if (name === "format") return { texts: known.formats.map(plain), kinds: [] };
   // The file comes after the name.
   if (name === "report" && typed.includes("=")) return { texts: [], kinds: ["FILE"] };
   if (name === "report") return { texts: known.reports.map((report) => plain(`${report}=`)), kinds: [] };
   if (name === "host") return { texts: [], kinds: typed.includes("=") ? ["PATH"] : [] };
-  const { value, values } = options[name] ?? {};
-  if (values !== undefined) return { texts: values.map(plain), kinds: [] };
   return { texts: [], kinds: value === undefined ? [] : [name === "var" ? "VARIABLE" : value] };
 }
 

@@ -128,6 +128,7 @@ test("the configuration is that of the PATH and of the directory that are given"
 
 test("values that are known are offered, and files where a path is expected", async (t) => {
   assert.deepEqual(await candidates(t, ["plan", "--format", "j"]), ["json", "junit"]);
+  assert.deepEqual(await candidates(t, ["graph", "--format", ""]), ["dot", "mermaid"]);
   assert.deepEqual(await candidates(t, ["list", "--format="]), ["--format=text", "--format=json"]);
   assert.deepEqual(await candidates(t, ["plan", "--report", "ma"]), ["markdown="]);
   assert.deepEqual(await candidates(t, ["plan", "--report", "markdown="]), [":files"]);
