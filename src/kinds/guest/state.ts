@@ -40,18 +40,35 @@ export function definitionParsers(): DefinitionParsers {
   return { stored: alikeXmlParser(), active: alikeXmlParser() };
 }
 
-/** The state of one domain, and its disks as the definitions name them. Throws an Error when a definition is not XML. */
-export function domainLook(record: DomainRecord, parse: DefinitionParsers = { stored: parseXml, active: parseXml }): DomainLook {
+/** What a plan asks about guests that it leaves alone: what they take of the host. */
+const fieldsOfOthers = ["memory", "vcpus"] as const;
+
+/**
+ * The state of one domain, and its disks as the definitions name them. Throws an Error when a definition is not XML. `isOwn`: whether the plan is about this
+ * guest; of any other only the label, the disks and `fieldsOfOthers` are read.
+ */
+export function domainLook(
+  record: DomainRecord,
+  parse: DefinitionParsers = { stored: parseXml, active: parseXml },
+  isOwn: (label: DomainLabel | undefined) => boolean = () => true,
+): DomainLook {
   const root = parse.stored(record.xml);
   const running = record.active === null || record.active === record.xml ? root : parse.active(record.active);
   const stored = diskLayers(root);
   const active = record.active === null ? null : running === root ? stored : diskLayers(running);
-  return { state: stateOf(record, root, running), stored, running: active };
+  const label = readLabel(root);
+  const state = isOwn(label) ? stateOf(record, label, root, running) : stateOfOther(record, label, root);
+  return { state, stored, running: active };
 }
 
-function stateOf(record: DomainRecord, root: XmlElement, running: XmlElement): DomainState {
+function stateOfOther(record: DomainRecord, label: DomainLabel | undefined, root: XmlElement): DomainState {
+  const { uuid, name, power, persistent } = record;
+  const fields = readFields(root, { record, only: fieldsOfOthers });
+  return { uuid, name, power, persistent, label, fields, foreign: [], definition: "", disks: disksOf(root), ...off };
+}
+
+function stateOf(record: DomainRecord, label: DomainLabel | undefined, root: XmlElement, running: XmlElement): DomainState {
   const fields = readFields(root, { record });
-  const label = readLabel(root);
   const { uuid, name, power, persistent } = record;
   const foreign = label === undefined ? [] : foreignParts(root);
   const definition = label === undefined ? "" : definitionDigest(record.xml);

@@ -72,10 +72,12 @@ export async function observeInstances(
   const adopts = adoptedInstances(config);
   const refused: UnreadableDomain[] = [];
   const parsers = definitionParsers();
+  const isOwn = ({ uuid }: Pick<DomainRecord, "uuid">, label: DomainState["label"]) =>
+    label === undefined ? adopts.has(uuid) : label.project === context.project;
   const [read, directories, secrets, mount] = await Promise.all([
     // The state of a domain that libvirt does not describe is unknown: it counts as running.
     libvirt.domains(
-      (record) => readDomain(record, parsers),
+      (record) => readDomain(record, parsers, (label) => isOwn(record, label)),
       (domain, error) => refused.push({ ...domain, power: "running", failure: failureDiagnostics(error) ?? [] }),
     ),
     findDirectories(context),
@@ -104,7 +106,7 @@ export async function observeInstances(
   const [disks, seeds, { chains, uses }, loose, files] = await Promise.all([
     observeDisks(context, labelled),
     observeSeeds(context, owned, values).then((look) => withTexts(context, config, look)),
-    lookAtChains(context, looks.map(disksOfDomain(context, adopts)), [
+    lookAtChains(context, looks.map(disksOfDomain(isOwn)), [
       ...owned.flatMap(ownPaths(context)),
       ...domains.flatMap(({ uuid, label }) =>
         label?.project === context.project ? (label.adopted ?? []).map((path) => ({ uuid, path })) : [],
@@ -261,9 +263,13 @@ function onlyLooks({ settings }: Context): Diagnostic {
 /** A domain whose definition cannot be read. */
 type UnreadableDomain = Pick<DomainRecord, "uuid" | "name" | "power"> & { readonly failure: readonly Diagnostic[] };
 
-function readDomain(record: DomainRecord, parsers: DefinitionParsers): DomainLook | UnreadableDomain {
+function readDomain(
+  record: DomainRecord,
+  parsers: DefinitionParsers,
+  isOwn: (label: DomainState["label"]) => boolean,
+): DomainLook | UnreadableDomain {
   try {
-    return domainLook(record, parsers);
+    return domainLook(record, parsers, isOwn);
   } catch (error) {
     const failure = failureDiagnostics(error);
     if (failure === undefined) throw error;
@@ -343,10 +349,9 @@ async function objectsIn(context: Context, uuid: string, instance: string): Prom
   return [guests.at(instance), seedAddresses.at(instance), diskAddress(instance, instanceFiles.root), ...disks];
 }
 
-function disksOfDomain({ project }: Context, adopts: ReadonlyMap<string, string>) {
+function disksOfDomain(isOwn: (domain: DomainState, label: DomainState["label"]) => boolean) {
   return ({ state, stored, running }: DomainLook): DomainDisks => {
-    const own = state.label === undefined ? adopts.has(state.uuid) : state.label.project === project;
-    return { uuid: state.uuid, own, adopted: isAdopted(state), stored, active: running };
+    return { uuid: state.uuid, own: isOwn(state, state.label), adopted: isAdopted(state), stored, active: running };
   };
 }
 

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { definitionParsers, domainLook } from "../../../../src/kinds/guest/state.ts";
+import type { DomainRecord } from "../../../../src/tools/libvirt/libvirt.ts";
+
+const uuid = "11111111-2222-4333-8444-555555555501";
+const xml = `<domain type='qemu'><name>db</name><uuid>${uuid}</uuid><memory unit='MiB'>64</memory><vcpu>2</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>
+<devices><disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='/srv/db.raw'/><target dev='vda' bus='virtio'/></disk></devices></domain>`;
+const record: DomainRecord = {
+  uuid,
+  name: "db",
+  power: "stopped",
+  reason: "unknown",
+  persistent: true,
+  autostart: false,
+  xml,
+  active: null,
+};
+
+test("of a guest that the plan is not about, what it takes of the host and its disks are read, and nothing else", () => {
+  const whole = domainLook(record, definitionParsers());
+  const { state, stored } = domainLook(record, definitionParsers(), () => false);
+  assert.deepEqual(state.fields, { memory: 64 * 2 ** 20, vcpus: 2 });
+  assert.equal(whole.state.fields["disks.vda.source"], "/srv/db.raw");
+  assert.deepEqual(state, { ...whole.state, fields: state.fields });
+  assert.deepEqual(stored, whole.stored);
+});
