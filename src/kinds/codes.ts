@@ -91,7 +91,7 @@ export const codes: Readonly<Record<string, string>> = {
   "hardware-contradiction": "Two places give a guest different hardware.",
   "hardware-impossible": "The hardware of a guest is not possible.",
   "hardware-not-on-host": "The host cannot give a guest its hardware.",
-  "image-signer-changed": "The base image of an image was signed with a different key from the one that its publisher uses now.",
+  "image-signer-changed": "The base image of an image was signed with a different key from the one that is used or trusted now.",
   "image-behind-publisher": "The publisher signed another digest than that of the base image in the cache.",
   "image-changed-under-disks": "The source of an image gives other bytes than those that disks are made from.",
   "image-archive": "An archive of an image is damaged, or does not hold one disk.",

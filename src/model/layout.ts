@@ -34,6 +34,11 @@ export function stagedPath(final: string, token?: string): string {
   return `${final}${token === undefined ? "" : `.${token}`}.part`;
 }
 
+/** Of something in the making that is taken from a guest that runs: what libvirt copies, and what a kill leaves to be undone on the guest. */
+export function runningCopyOf(staged: string): { readonly copy: string; readonly record: string } {
+  return { copy: `${staged}.copy`, record: `${staged}.copy.json` };
+}
+
 /** Whether a name in the instances path, or among the volumes, is that of an object's directory: its uuid. */
 export function isUuidDirectory(name: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
@@ -57,10 +62,12 @@ export function grownCopyOf(name: string): string | undefined {
 /** The entry of a file in the cache that an interrupted maker may have left, and whether it is a sidecar; undefined for other names. */
 export function leftoverOf(name: string): { readonly entry: string; readonly sidecar: boolean } | undefined {
   const [, entry, ending] =
-    /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)\.(part|part\.json|unpacked|member|converted|json)$/.exec(name) ??
+    /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)\.(part|part\.json|part\.copy|part\.copy\.json|unpacked|member|converted|json)$/.exec(
+      name,
+    ) ??
     /^([0-9a-f]{40})_\d+\.part$/.exec(name) ??
-    // Of a sidecar that was being written again: its writer holds the lock of the entry.
-    /^([0-9a-f]{40})\.json\..+\.tmp$/.exec(name) ??
+    // Of a sidecar or a record that was being written: its writer holds the lock of the entry.
+    /^([0-9a-f]{40})\.(?:part\.copy\.)?json\..+\.tmp$/.exec(name) ??
     [];
   return entry === undefined ? undefined : { entry, sidecar: ending === "json" };
 }

@@ -17,6 +17,8 @@ export const codes: Readonly<Record<string, string>> = {
   "glance-quota": "A quota or a limit of Glance is exceeded.",
   "glance-unauthorized": "Glance rejects the token of Keystone.",
   "glance-unavailable": "Glance cannot be reached, or fails.",
+  "guest-frozen": "The file systems of a guest may still be frozen after its disk began to be copied.",
+  "guest-not-frozen": "The guest agent does not freeze the file systems of a guest whose disk is to be copied while it runs.",
   "image-access": "A credential for the source of an image is empty or cannot be sent.",
   "image-certificate-forbidden": "The user of the cloud may not read the certificate of a signature in the key manager.",
   "image-certificate-missing": "The certificate of a signature is not in the key manager, or was withdrawn.",
@@ -26,7 +28,8 @@ export const codes: Readonly<Record<string, string>> = {
   "image-source-missing": "The file of an image does not exist.",
   "image-source-not-a-file": "The source of an image is not a file.",
   "image-source-other-cluster": "An image is in another Ceph cluster.",
-  "instance-disk-in-use": "A disk of an instance that an image is to be taken from is in use, encrypted, or below another layer.",
+  "instance-disk-in-use":
+    "A disk that an image is to be taken from is in use in a way that allows no consistent copy, encrypted, or below another layer.",
   "instance-disk-missing": "An instance that an image is to be taken from is not on the host, or has no such disk.",
   "image-source-unknown": "The address of an image has an unknown scheme.",
   "key-manager-unavailable": "The cloud has no key manager, or it does not answer.",

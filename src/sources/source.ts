@@ -20,6 +20,8 @@ export interface SourceRequest {
   readonly record?: string;
   /** Unpacks the content on the way, where the source can: its result then has `content`, and `to` may not exist. */
   readonly unpack?: Unpacking;
+  /** The plan says that the file systems of the disk that it is taken from are consistent; another copy is refused. */
+  readonly consistent?: true;
   /** Bytes; a longer source is refused. */
   readonly maxBytes?: number;
   readonly onProgress?: ByteProgress;

@@ -7,11 +7,12 @@ import type { DomainRecord } from "../tools/libvirt/face.ts";
 import { libvirtOf } from "../tools/libvirt/libvirt.ts";
 import { mountedDisks } from "../tools/libvirt/mounted-disks.ts";
 import { readOwnFiles } from "../tools/own-file.ts";
-import { find, findAll, parseXml } from "../tools/xml.ts";
+import { find, findAll, parseXml, type XmlElement } from "../tools/xml.ts";
+import type { RunningDisk } from "./running-copy.ts";
 import type { SourceProblem } from "./source.ts";
 import type { TakenAddress } from "./taken-address.ts";
 
-/** A disk that can be taken: no guest uses it. */
+/** A disk that can be taken. */
 export interface TakenDisk {
   /** In messages: `instance web`. */
   readonly owner: string;
@@ -20,8 +21,12 @@ export interface TakenDisk {
   readonly reading: Reading;
   /** The disk is a file, so that what is in it can be counted without changing anything. */
   readonly isFile: boolean;
-  /** In words: how its guest ended. */
+  /** In words: whether its guest runs, or how it ended. */
   readonly how: string;
+  /** File systems in it are as after a shutdown. Otherwise they are as after a power failure. */
+  readonly consistent: boolean;
+  /** The guest that writes to it; undefined when no guest runs with it. */
+  readonly running: RunningDisk | undefined;
   /** Domains that have it. */
   readonly domains: readonly string[];
 }
@@ -58,25 +63,37 @@ export async function findTakenDisk(context: Context, address: TakenAddress): Pr
     return refused(owner, "is encrypted", "An image of it would not be. Take another disk.");
   const isIt = (source: string) => driver.owns(source, ref) || source === path;
   const domains = await domainsOf(context, kind === "instance" ? uuid : undefined, isIt);
-  const busy = domains.find(({ power }) => power !== "stopped");
-  if (busy !== undefined) {
-    const guest = kind === "instance" ? name : busy.name;
+  const busy = domains.filter(({ power }) => power !== "stopped");
+  const [domain] = [...busy, ...domains];
+  if (kind === "instance" && domain !== undefined && !(domain.active ?? domain.stored).some(isIt)) {
+    return refused(owner, "has layers above it", "The guest writes to a layer of a snapshot. Merge it first (virsh blockcommit).");
+  }
+  const running = busy.length === 1 ? runningDisk(domain, isIt) : undefined;
+  if (busy.length > 0 && running === undefined) {
+    const guest = kind === "instance" ? name : (domain?.name ?? name);
     return refused(
       owner,
-      busy.power === "saved" ? "belongs to a guest whose memory is saved" : "is in use",
+      domain?.power === "saved" ? "belongs to a guest whose memory is saved" : "is in use",
       `An image of it would not be consistent. Shut the guest down first: virtform stop ${guest}. It can be started again once the image is taken.`,
     );
   }
-  const [domain] = domains;
-  if (kind === "instance" && domain !== undefined && !domain.sources.some(isIt)) {
-    return refused(owner, "has layers above it", "The guest writes to a layer of a snapshot. Merge it first (virsh blockcommit).");
-  }
-  const off = domain?.reason === "shutdown" ? "as it was shut down" : "which is off, as after a power failure";
-  const how =
-    kind === "instance"
-      ? `from a disk of ${name}, ${off}`
-      : `from volume ${name}${domain === undefined ? "" : ` of ${domain.name}, ${off}`}`;
-  return { owner, ref, state, reading: driver.reading, isFile: driver.traits.files, how, domains: domains.map((one) => one.uuid) };
+  const from = kind === "instance" ? `a disk of ${name}` : `volume ${name}`;
+  const { words, consistent } = conditionOf(domain, running);
+  const of = kind === "instance" || domain === undefined ? "" : ` of ${domain.name}`;
+  const how = `from ${from}${of}${words}`;
+  const { reading, traits } = driver;
+  return { owner, ref, state, reading, isFile: traits.files, how, consistent, running, domains: domains.map((one) => one.uuid) };
+}
+
+/** In which condition the file systems in a disk are, and the words for it. Pure. */
+function conditionOf(domain: Pick<DomainRecord, "power" | "reason"> | undefined, running: RunningDisk | undefined) {
+  if (domain === undefined) return { words: "", consistent: true };
+  if (running?.freezes === true) return { words: " while it runs, with its file systems frozen for a moment", consistent: true };
+  if (running !== undefined)
+    return { words: ` while it ${domain.power === "paused" ? "is paused" : "runs"}, as after a power failure`, consistent: false };
+  return domain.reason === "shutdown"
+    ? { words: ", as it was shut down", consistent: true }
+    : { words: ", which is off, as after a power failure", consistent: false };
 }
 
 /** The record of a disk in the label of its owner, where its directory exists; `record` is undefined for a disk that is not complete. */
@@ -108,26 +125,67 @@ function objectOf(value: unknown): Readonly<Record<string, unknown>> | undefined
 /** Domains that have a disk: the one of the instance, or all that name the volume in their definitions. */
 async function domainsOf(context: Context, instance: string | undefined, isIt: (source: string) => boolean) {
   const libvirt = libvirtOf(context);
-  const read = ({ uuid, name, power, reason, xml, active }: DomainRecord) => ({
-    uuid,
-    name,
-    power,
-    reason,
-    sources: [...sourcesOf(xml), ...(active === null ? [] : sourcesOf(active))],
-  });
-  if (instance === undefined) return (await libvirt.domains(read)).filter(({ sources }) => sources.some(isIt));
+  const read = ({ uuid, name, power, reason, xml, active }: DomainRecord): Holder => {
+    const runs = active === null ? undefined : parseXml(active);
+    return {
+      uuid,
+      name,
+      power,
+      reason,
+      stored: sourcesOf(parseXml(xml)),
+      active: runs === undefined ? null : sourcesOf(runs),
+      disks: findAll(find(runs, "devices"), "disk").map((disk) => ({
+        source: sourceOfDisk(disk),
+        target: find(disk, "target")?.attributes["dev"] ?? "",
+      })),
+      hasAgent: hasAgent(runs),
+    };
+  };
+  if (instance === undefined) {
+    const all = await libvirt.domains(read);
+    return all.filter(({ stored, active }) => [...stored, ...(active ?? [])].some(isIt));
+  }
   const domain = await libvirt.domain(instance);
   return domain === undefined ? [] : [read(domain)];
 }
 
+/** A domain, and the disks of its definitions. */
+interface Holder extends Pick<DomainRecord, "uuid" | "name" | "power" | "reason"> {
+  readonly stored: readonly string[];
+  /** Null of one that is off. */
+  readonly active: readonly string[] | null;
+  /** Those of the guest that runs, by its names for them. */
+  readonly disks: readonly { readonly source: string | undefined; readonly target: string }[];
+  /** Its guest agent is connected. */
+  readonly hasAgent: boolean;
+}
+
+/** How libvirt can copy the disk while its guest runs; undefined where it cannot, as for containers. Pure. */
+function runningDisk(domain: Holder | undefined, isIt: (source: string) => boolean): RunningDisk | undefined {
+  if (domain === undefined || !["running", "paused"].includes(domain.power)) return undefined;
+  const { uuid, name, disks } = domain;
+  const found = disks.find(({ source }) => source !== undefined && isIt(source));
+  if (found === undefined) return undefined;
+  const others = disks.flatMap(({ target }) => (target === found.target ? [] : target));
+  return { uuid, name, target: found.target, others, freezes: domain.power === "running" && domain.hasAgent };
+}
+
 /** What the disks of a definition are, with `PROTOCOL:` in front of one on the network, and what is mounted for a container. Pure. */
-function sourcesOf(xml: string): string[] {
-  const domain = parseXml(xml);
-  const disks = findAll(find(domain, "devices"), "disk").flatMap((disk) => {
-    const { file, dev, protocol, name } = find(disk, "source")?.attributes ?? {};
-    return file ?? dev ?? (protocol === undefined || name === undefined ? [] : `${protocol}:${name}`);
-  });
+function sourcesOf(domain: XmlElement): string[] {
+  const disks = findAll(find(domain, "devices"), "disk").flatMap((disk) => sourceOfDisk(disk) ?? []);
   return [...disks, ...mountedDisks(domain).map(({ source }) => source)];
+}
+
+function sourceOfDisk(disk: XmlElement): string | undefined {
+  const { file, dev, protocol, name } = find(disk, "source")?.attributes ?? {};
+  return file ?? dev ?? (protocol === undefined || name === undefined ? undefined : `${protocol}:${name}`);
+}
+
+function hasAgent(domain: XmlElement | undefined): boolean {
+  return findAll(find(domain, "devices"), "channel").some((channel) => {
+    const { name, state } = find(channel, "target")?.attributes ?? {};
+    return name === "org.qemu.guest_agent.0" && state === "connected";
+  });
 }
 
 function missing(owner: string, detail: string): SourceProblem {

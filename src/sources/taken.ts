@@ -1,16 +1,21 @@
+import type { DiskState } from "../drivers/driver.ts";
 import type { Context } from "../model/context.ts";
 import { CodedError, UserError, userError } from "../model/errors.ts";
 import type { Transferred } from "../model/host.ts";
 import type { SourceFacts } from "../model/host-facts.ts";
+import { runningCopyOf } from "../model/layout.ts";
 import { problem } from "../model/problem.ts";
 import { approximateQuantity } from "../model/quantity.ts";
+import { backupFormat } from "../tools/libvirt/backup-document.ts";
 import { convertToRaw, dataBytes } from "../tools/qemu-img.ts";
+import { endRunningCopy } from "./end-running-copy.ts";
+import { copyRunning } from "./running-copy.ts";
 import type { Source, SourceProblem, SourceRequest } from "./source.ts";
 import { parseTakenAddress } from "./taken-address.ts";
 import { findTakenDisk, type TakenDisk } from "./taken-disk.ts";
 import { whileOff } from "./while-off.ts";
 
-/** A disk of an instance of this project on the same host, while its guest is off: `instance://web/root`. */
+/** A disk of an instance of this project on the same host: `instance://web/root`. */
 export const instance: Source = {
   scheme: "instance",
   check: (address) => (parseTakenAddress(address) === undefined ? invalid(address) : undefined),
@@ -18,7 +23,7 @@ export const instance: Source = {
   fetch,
 };
 
-/** A volume of this project on the same host, while no guest that has it runs: `volume://data`. */
+/** A volume of this project on the same host: `volume://data`. */
 export const volume: Source = { ...instance, scheme: "volume" };
 
 async function look(context: Context, address: string): Promise<SourceFacts> {
@@ -30,7 +35,8 @@ async function look(context: Context, address: string): Promise<SourceFacts> {
     const bytes = found.state.size;
     // A volume group may have to activate the disk before it can be read, and a look changes nothing.
     const content = found.isFile ? await contentOf(context, found) : bytes;
-    return { way: found.how, bytes, moves: "copy", content };
+    const { how, consistent, domains } = found;
+    return { way: how, bytes, moves: "copy", content, consistent, domains };
   } catch (error) {
     context.signal.throwIfAborted();
     const [first] = error instanceof CodedError ? error.diagnostics : [];
@@ -41,14 +47,20 @@ async function look(context: Context, address: string): Promise<SourceFacts> {
 }
 
 /** Copies the disk with what lies below it, so that the image depends on no other one. */
-async function fetch(context: Context, { source, to, digests, maxBytes, onProgress }: SourceRequest): Promise<Transferred> {
+async function fetch(context: Context, request: SourceRequest): Promise<Transferred> {
+  const { source, to, digests, maxBytes, onProgress } = request;
   const { host } = context;
   const parsed = parseTakenAddress(source);
   const found = parsed === undefined ? invalid(source) : await findTakenDisk(context, parsed);
   if ("code" in found) throw new UserError([problem(found.code, found)]);
-  const { ref, state, reading, owner } = found;
+  const { ref, state, reading, owner, running } = found;
+  if (request.consistent === true && !found.consistent) {
+    const detail = `The plan says otherwise of its file systems, and an image of it now would be taken ${found.how}. Plan again.`;
+    throw userError("instance-disk-in-use", `The disk of ${owner} is not in the condition that the plan says`, detail);
+  }
   await reading.prepare?.(context, ref);
-  const content = await contentOf(context, found);
+  // Of a disk that runs, what libvirt copies is there beside the image for a while.
+  const content = (await contentOf(context, found)) * (running === undefined ? 1 : 2);
   if (maxBytes !== undefined && content > maxBytes) {
     const detail = `It takes ${approximateQuantity(content)}, and ${approximateQuantity(maxBytes)} may be used. Free space.`;
     throw userError("no-space", `Not enough space for the disk of ${owner}`, detail);
@@ -56,20 +68,23 @@ async function fetch(context: Context, { source, to, digests, maxBytes, onProgre
   await host.files.remove(to);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => host.files.remove(to).catch(() => undefined));
-  const from = await reading.name(context, ref);
   const bytes = state.size;
-  const made = await whileOff(context, found.domains, `the disk of ${owner}`, async (signal) => {
-    await convertToRaw(host, {
-      from,
-      to,
-      format: state.format,
-      bytes,
-      readSoon: true,
-      signal,
-      onFraction: (fraction) => onProgress?.(Math.round(fraction * bytes), bytes),
-    });
+  const convert = async (from: string, format: DiskState["format"], signal: AbortSignal, before = 0) => {
+    const onFraction = (fraction: number) => onProgress?.(Math.round((before + fraction * (1 - before)) * bytes), bytes);
+    await convertToRaw(host, { from, to, format, bytes, readSoon: true, signal, onFraction });
     return host.files.digest(to, digests);
-  });
+  };
+  if (running !== undefined) {
+    // What cannot be undone now is undone by the next run.
+    undo.defer(() => endRunningCopy(context, to).catch(() => undefined));
+    await copyRunning(context, running, to, (done) => onProgress?.(Math.round(done / 2), bytes));
+    const made = await convert(runningCopyOf(to).copy, backupFormat, context.signal, 0.5);
+    undo.move();
+    await endRunningCopy(context, to);
+    return { bytes, digests: made };
+  }
+  const from = await reading.name(context, ref);
+  const made = await whileOff(context, found.domains, `the disk of ${owner}`, (signal) => convert(from, state.format, signal));
   undo.move();
   return { bytes, digests: made };
 }

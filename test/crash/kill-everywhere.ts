@@ -28,7 +28,7 @@ export function leftovers(machine: Machine): string[] {
   return machine.files
     .walk()
     .map(([path]) => path)
-    .filter((path) => path.startsWith("/var/lib/virtform/") && /\.(part|converted|tmp)$|_del$|_del\//.test(path));
+    .filter((path) => path.startsWith("/var/lib/virtform/") && /\.(part|converted|copy|copy\.json|tmp)$|_del$|_del\//.test(path));
 }
 
 /** From one machine with one command to what must be in the end. */

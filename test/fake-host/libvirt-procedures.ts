@@ -1,5 +1,6 @@
 import type { Procedure, procedures } from "../../src/tools/libvirt/rpc/procedures.ts";
 import type { WireDomain } from "../../src/tools/libvirt/rpc/types.ts";
+import { abortJob, backupXml, beginBackup, freeze, jobStats } from "./backups.ts";
 import { containerCapabilities, isContainer } from "./containers.ts";
 import { capabilities, domainCapabilities, libVersion, node } from "./libvirt-node.ts";
 import type { Domain, Libvirtd } from "./libvirtd.ts";
@@ -105,6 +106,8 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
     const job = found(client, domain).jobs?.[path] ?? 0;
     return { found: job === 0 ? 0 : 1, type: job, bandwidth: 0, done: 0, end: job === 0 ? 0 : 1 };
   },
+  jobStats: (client, { domain, flags }) => jobStats(found(client, domain), flags),
+  backupXml: (client, { domain }) => ({ xml: backupXml(found(client, domain)) }),
   listSnapshots: (client, { domain }) => {
     const one = found(client, domain);
     return { snapshots: one.snapshots.map((name) => ({ name, domain: wire(one) })), count: one.snapshots.length };
@@ -177,6 +180,18 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
     }),
   blockResize: (client, { domain, disk, size }) =>
     change(client, "resize a disk of", domain, (one) => client.libvirtd.blockResize(one, disk, size)),
+
+  beginBackup: (client, { domain, xml }) =>
+    change(client, "begin a backup of", domain, (one) => beginBackup(one, xml, client.libvirtd.files)),
+  abortJob: (client, { domain }) => change(client, "end the job of", domain, abortJob),
+  freeze: (client, { domain }) => {
+    const one = found(client, domain);
+    return client.life.effect(`freeze ${one.name}`, () => freeze(one, true));
+  },
+  thaw: (client, { domain }) => {
+    const one = found(client, domain);
+    return client.life.effect(`thaw ${one.name}`, () => freeze(one, false));
+  },
 
   setMemory: (client, { domain, memoryKiB }) =>
     change(client, "set the memory of", domain, (one) => client.libvirtd.guests.setMemory(one, memoryKiB)),

@@ -12,6 +12,7 @@ export interface WireNumbers {
 const numbers: readonly (readonly [words: RegExp, code: number, domain: number, errno?: number])[] = [
   [/^Domain not found/, 42, 10],
   [/^Network not found/, 43, 19],
+  [/^Domain backup job id not found/, 104, 10],
   [/^Secret not found/, 66, 30],
   [/^Network filter not found/, 62, 33],
   [/^Network filter binding not found/, 101, 33],

@@ -1,4 +1,5 @@
 import { dirname } from "node:path/posix";
+import type { BackupJob } from "./backups.ts";
 import { mountsOf, storedContainer } from "./containers.ts";
 import type { FileTree } from "./file-tree.ts";
 import { machineTypes, type Optional } from "./libvirt-node.ts";
@@ -37,6 +38,9 @@ export interface Domain {
   checkpoints: string[];
   /** Numbers of the kinds of block jobs of its running disks, by target: 1 pull, 3 commit. */
   jobs?: Record<string, number>;
+  backup?: BackupJob | undefined;
+  /** Its guest agent holds writes back. */
+  frozen?: boolean;
   /** Of a running domain that was undefined: its last definition, which libvirt still reports as the inactive one. */
   undefined?: Xml;
 }
@@ -99,6 +103,8 @@ export interface Libvirtd {
   blockResize(domain: Domain, target: string, bytes: number): void;
   /** Bytes of a disk of a running guest, by target or path. */
   blockInfo(domain: Domain, disk: string): { readonly capacity: number; readonly allocation: number };
+  /** Those of its machine. */
+  readonly files: FileTree;
   document(domain: Domain, inactive: boolean): string;
   /** What running guests hold open. */
   open(): OpenDisk[];
@@ -146,6 +152,8 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
   const off = (domain: Domain) => {
     for (const tap of tapsOf(domain.live).keys()) libvirtd.networks.unplug(tap);
     domain.live = undefined;
+    domain.backup = undefined;
+    domain.frozen = false;
     domain.state = 5;
     if (domain.stored === undefined) domains.splice(domains.indexOf(domain), 1);
   };
@@ -302,6 +310,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
       const container = secret === undefined || format === "qcow2" ? undefined : readLuks(content);
       return { capacity: header?.virtualSize ?? container?.size ?? content.size, allocation: allocatedBytes(content) };
     },
+    files,
     document: (domain, inactive) =>
       printXml(
         (inactive ? (domain.stored ?? domain.undefined) : connected(domain.live, libvirtd)) ??

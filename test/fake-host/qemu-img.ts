@@ -196,7 +196,8 @@ function info(input: ProgramInput, { words, options }: Asked): ProgramEnd {
 }
 
 /** What a guest would read, with everything below. */
-function rawOf(files: FileTree, path: string, format: string): Sparse {
+/** What a guest finds on a disk. */
+export function rawOf(files: FileTree, path: string, format: string): Sparse {
   const content = openFile(files, path);
   if (format === "raw") return copySparse(content);
   const header = readQcow2(content);

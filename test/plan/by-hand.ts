@@ -1,4 +1,5 @@
 import { publish, root } from "../crash/world.ts";
+import { connectAgent } from "../fake-host/backups.ts";
 import { pivot, startMirror, takeSnapshot } from "../fake-host/block-jobs.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
@@ -14,6 +15,7 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^kill an apply while it waits for (\S+)$/, forgetWait],
   [/^kill an apply while it waits for the interfaces of (\S+)$/, forgetPlugging],
   [/^power (\S+) off because its interfaces are not ready$/, undoPlugging],
+  [/^connect the guest agent of (\S+)$/, (machine, name) => connectAgent(domainOf(machine, name))],
   [/^pause (\S+)$/, (machine, name) => machine.libvirtd.suspend(domainOf(machine, name))],
   [/^fill the disk of (\S+)$/, fillDisk],
   [/^save the memory of (\S+)$/, (machine, name) => machine.libvirtd.save(domainOf(machine, name))],

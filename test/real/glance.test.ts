@@ -15,7 +15,7 @@ import { requireSource } from "../../src/sources/index.ts";
 import { type FaultyProxy, startFaultyProxy } from "../support/faulty-proxy.ts";
 import { type OpenStack, passwordLogin, startOpenStack } from "../support/openstack.ts";
 import { mustRun, stepOf, virtform, virtformEvents } from "./support/virtform.ts";
-import { apply, assertConverged, assertNoLeftovers, createWorkspace, virsh, writeConfig } from "./support/workspace.ts";
+import { apply, assertConverged, assertNoLeftovers, createWorkspace, readSidecars, virsh, writeConfig } from "./support/workspace.ts";
 
 const MiB = 2 ** 20;
 
@@ -227,6 +227,39 @@ test("a file of an allowed directory is copied without the service; one elsewher
   };
   assert.equal(await fetchAllowed(`${cloud.directory}/images`), false);
   assert.equal(await fetchAllowed(`${cloud.directory}/staging`), true);
+});
+
+test("an image that is taken from a disk is published as it is on the host", async (t) => {
+  const workspace = await createWorkspace(t);
+  const { prefix, directory, instancesPath } = workspace;
+  await writeFile(`${directory}/noise.raw`, randomBytes(MiB));
+  const write = (more: object = {}) =>
+    writeConfig(workspace, {
+      images: { noise: { source: `${directory}/noise.raw`, disk_format: "raw" }, ...more },
+      flavors: { small: { vcpus: 1, ram: "64MiB", disk: "8MiB" } },
+      instances: { [`${prefix}-builder`]: { image: "noise", flavor: "small", power_state: "stopped" } },
+    });
+  await write();
+  await apply(workspace);
+  await write({
+    golden: {
+      source: `instance://${prefix}-builder/root`,
+      disk_format: "raw",
+      publish: { glance: { name: "taken", tags: ["golden"] } },
+    },
+  });
+  await apply(workspace);
+  await assertConverged(workspace);
+  const [image, second] = await publishedBy(workspace.project);
+  assert.equal(second, undefined);
+  const base = Object.entries(await readSidecars(workspace)).find(([, sidecar]) => sidecar.image === "golden")?.[0];
+  const sha512 = createHash("sha512")
+    .update(await readFile(`${instancesPath}/_base/${base}`))
+    .digest("hex");
+  assert.deepEqual(
+    [image?.["status"], image?.["size"], image?.["os_hash_value"], image?.["tags"]],
+    ["active", 8 * MiB, sha512, ["golden"]],
+  );
 });
 
 /** The images in Glance that a project of virtform published. */
@@ -515,6 +548,10 @@ test("the certificate that an image names comes from Barbican, and has to lead t
   const forged = await prepare(t, `glance://${id}`, { glance: trust });
   const failed = await virtform("apply", forged.directory, "--auto-approve", "--json");
   assert.match(failed.stdout, /"image-signature-wrong"/);
+  // The base image that was fetched before stays, and the plan says that it was signed with another key.
+  const resigned = await virtform("plan", workspace.directory, "--json");
+  assert.equal(resigned.code, 0, resigned.stdout);
+  assert.match(resigned.stdout, /"image-signer-changed"/);
   assert.deepEqual(await readdir(`${forged.instancesPath}/_base`), []);
 
   await kept.withdrawCertificate(signer);

@@ -3,12 +3,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { countingDisk } from "../support/speaking-disk.ts";
-import { killedAtStep, mustRun, virtform } from "./support/virtform.ts";
+import { killedAtStep, mustRun, stepOf, virtform, virtformEvents } from "./support/virtform.ts";
 import {
   apply,
   assertConverged,
   assertNoLeftovers,
   createWorkspace,
+  roomy,
   virsh,
   type Workspace,
   waitForConsole,
@@ -18,25 +19,37 @@ import {
 /** A configuration with a guest that counts its boots on its disk, an image of that disk, and perhaps guests of the image. */
 async function configured(
   workspace: Workspace,
-  options: { readonly power: "running" | "stopped"; readonly golden?: string; readonly copies?: readonly string[] },
+  options: { readonly power: "running" | "stopped"; readonly golden?: string; readonly copies?: readonly string[]; readonly data?: string },
 ): Promise<void> {
   const { prefix, directory } = workspace;
   await writeFile(`${directory}/count.raw`, countingDisk("counted"));
   const flavor = { flavor: "small" };
+  const { data } = options;
   const copies = Object.fromEntries((options.copies ?? []).map((name) => [`${prefix}-${name}`, { ...flavor, image: "golden" }]));
   await writeConfig(workspace, {
+    host: { allocation_ratio: { ...roomy, disk: 1000 } },
     images: {
       count: { source: `${directory}/count.raw`, disk_format: "raw" },
+      ...(data === undefined ? {} : { large: { source: data, disk_format: "raw" } }),
       ...(options.golden === undefined ? {} : { golden: { source: options.golden, disk_format: "raw" } }),
     },
     flavors: { small: { vcpus: 1, ram: "64MiB", disk: "8MiB" } },
-    instances: { [`${prefix}-builder`]: { ...flavor, image: "count", power_state: options.power }, ...copies },
+    ...(data === undefined ? {} : { volumes: { data: { size: "320MiB", image: "large" } } }),
+    instances: {
+      [`${prefix}-builder`]: {
+        ...flavor,
+        image: "count",
+        power_state: options.power,
+        ...(data === undefined ? {} : { volumes: [{ volume: "data" }] }),
+      },
+      ...copies,
+    },
   });
 }
 
 const words = ({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }) => `${stdout} ${stderr}`.replaceAll(/\s+/g, " ");
 
-test("what a guest wrote becomes an image, from which another guest boots; a new label takes the disk as it is then", async (t) => {
+test("what a guest wrote becomes an image while it runs, from which another guest boots; a new label takes the disk as it is then", async (t) => {
   const workspace = await createWorkspace(t);
   const { prefix, directory, instancesPath } = workspace;
   const golden = `instance://${prefix}-builder/root`;
@@ -44,16 +57,9 @@ test("what a guest wrote becomes an image, from which another guest boots; a new
   await apply(workspace);
   await waitForConsole(workspace, `${prefix}-builder`, /^boots=1$/m);
 
-  await configured(workspace, { power: "running", golden });
-  const running = await virtform("plan", directory);
-  assert.equal(running.code, 1);
-  assert.match(words(running), /The disk of instance \S+-builder is in use .* virtform stop \S+-builder/);
-
-  // It ignores the power button.
-  await virsh("destroy", `${prefix}-builder`);
-  await configured(workspace, { power: "stopped", golden, copies: ["copy"] });
+  await configured(workspace, { power: "running", golden, copies: ["copy"] });
   const planned = await virtform("plan", directory);
-  assert.match(planned.stdout, /way +from a disk of \S+-builder, which is off, as after a power failure/, planned.stdout + planned.stderr);
+  assert.match(planned.stdout, /way +from a disk of \S+-builder while it runs, as after a power failure/, planned.stdout + planned.stderr);
   await killedAtStep(["apply", directory, "--auto-approve"], "apply_start image.fetch");
   await apply(workspace);
   await assertConverged(workspace);
@@ -71,15 +77,19 @@ test("what a guest wrote becomes an image, from which another guest boots; a new
   assert.equal(info["backing-filename"], undefined, "the image depends on no other one");
 
   // Taken once: what the guest does later changes nothing.
-  await configured(workspace, { power: "running", golden, copies: ["copy"] });
+  await virsh("destroy", `${prefix}-builder`);
   await apply(workspace);
   await waitForConsole(workspace, `${prefix}-builder`, /^boots=2$/m);
   await assertConverged(workspace);
 
+  // Off, and started by the same apply, which waits for the image.
   await virsh("destroy", `${prefix}-builder`);
-  await configured(workspace, { power: "stopped", golden: `${golden}#second`, copies: ["copy", "later"] });
+  await configured(workspace, { power: "running", golden: `${golden}#second`, copies: ["copy", "later"] });
+  const off = await virtform("plan", directory);
+  assert.match(off.stdout, /way +from a disk of \S+-builder, which is off, as after a power failure/, off.stdout + off.stderr);
   await apply(workspace);
   await waitForConsole(workspace, `${prefix}-later`, /^boots=3$/m);
+  await waitForConsole(workspace, `${prefix}-builder`, /^boots=3$/m);
   assert.equal(sidecars().length, 2, "disks keep the image that they were made from");
   const again = await virtform("plan", directory, "--detailed-exitcode");
   assert.equal(again.code, 0, again.stdout);
@@ -90,6 +100,41 @@ test("what a guest wrote becomes an image, from which another guest boots; a new
     );
     return (found ?? "").replace(/\.json$/, "");
   }
+});
+
+test("the copy of a running disk that a kill leaves is ended, and the guest keeps its disk", async (t) => {
+  const workspace = await createWorkspace(t);
+  const { prefix, directory, instancesPath } = workspace;
+  const name = `${prefix}-builder`;
+  await configured(workspace, { power: "running" });
+  await apply(workspace);
+  await waitForConsole(workspace, name, /^boots=1$/m);
+  const disk = await virsh("domblklist", name);
+  // What takes long to copy.
+  await mustRun("truncate", ["-s", "320M", `${directory}/large.raw`]);
+  await mustRun("bash", ["-c", `head -c 300M /dev/zero | tr '\\0' x | dd of=${directory}/large.raw seek=2048 conv=notrunc status=none`]);
+  await configured(workspace, { power: "running", data: `${directory}/large.raw` });
+  await apply(workspace);
+
+  await configured(workspace, { power: "running", data: `${directory}/large.raw`, golden: "volume://data" });
+  const files = () => readdirSync(`${instancesPath}/_base`).filter((file) => /\.copy/.test(file));
+  const killed = await virtformEvents(["apply", directory, "--auto-approve"], (event, kill) => {
+    if (stepOf(event) !== "apply_start image.fetch") return;
+    const looking = setInterval(() => {
+      if (!files().some((file) => file.endsWith(".copy"))) return;
+      clearInterval(looking);
+      kill();
+    }, 5);
+  });
+  assert.notEqual(killed.code, 0);
+  assert.equal(files().length, 2, "it was killed while libvirt copied");
+  // Without the image, so that nothing begins it again.
+  await configured(workspace, { power: "running", data: `${directory}/large.raw` });
+  await apply(workspace);
+  assert.deepEqual(files(), []);
+  assert.match(await virsh("domjobinfo", name), /Job type: +None/);
+  assert.ok((await virsh("domblklist", name)).includes(disk.trim().split("\n")[2] ?? "-"), "the guest has another disk");
+  await assertNoLeftovers(workspace);
 });
 
 test("an instance without a disk, and an instance of its own image, are errors of the plan", async (t) => {

@@ -1,6 +1,7 @@
+import { escapedAttribute, escapedText } from "../../tools/escaped-xml.ts";
 import { malformedXml, parseXml, type XmlElement } from "../../tools/xml.ts";
 import type { Draft } from "./draft.ts";
-import { escapedAttribute, escapedText, writeXml } from "./xml-writer.ts";
+import { writeXml } from "./xml-writer.ts";
 
 /** How an element was written in the document that it was read from. */
 interface Source {

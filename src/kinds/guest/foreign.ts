@@ -1,3 +1,4 @@
+import { escapedAttribute, escapedText } from "../../tools/escaped-xml.ts";
 import { textAt, type XmlElement } from "../../tools/xml.ts";
 import type { DomainFields, ForeignPart } from "../terms/domain-state.ts";
 import { appliedFields } from "./applied-fields.ts";
@@ -9,7 +10,6 @@ import { type KnownSection, type KnownValue, type KnownXml, knownOfChild, knownX
 import { findLabel } from "./metadata.ts";
 import { isPlainlyKnown } from "./plainly-known.ts";
 import { elementsAt } from "./xml-path.ts";
-import { escapedAttribute, escapedText } from "./xml-writer.ts";
 
 /**
  * What a definition holds that virtform does not manage and that libvirt does not fill in: elements, attributes and texts that no field

@@ -7,17 +7,19 @@ import { cachedImage } from "./address.ts";
 import { isSignedBy, signatureToCheck } from "./signature-check.ts";
 import type { ImageSpec } from "./spec.ts";
 
-/** Compares a base image that was fetched before signatures were asked for with the signature that the image has. Pure. */
+/** Compares a base image with the signature that the image has now: it may have been fetched before signatures were asked for, or been signed again since. Pure. */
 export function checkBaseSignature({ address, spec }: Resource<ImageSpec>, observed: Observed): Diagnostic[] {
   const { name, source, signers } = spec;
   const sidecar = cachedImage(observed, spec.entry)?.sidecar;
   const signature = signatureToCheck(spec);
-  if (sidecar === undefined || sidecar.signatureChecked === true || signature === null) return [];
+  if (sidecar === undefined || signature === null) return [];
   const hex = sidecar.digests[signature.algorithm];
   const facts = observed.facts.sources[source];
+  const isChecked = sidecar.signatureChecked === true;
   const remedy = `Remove the base image (\`virtform image rm ${shellWord(name)}\`): the next apply fetches the image again and checks it.`;
   const at = { address, key: ["source"] };
   if (hex === undefined || facts?.signers === undefined) {
+    if (isChecked) return [];
     const why =
       hex === undefined ? `its ${signature.algorithm} was not recorded` : (facts?.problem?.summary ?? "its certificate cannot be had");
     return [
@@ -33,6 +35,20 @@ export function checkBaseSignature({ address, spec }: Resource<ImageSpec>, obser
     ];
   }
   if (isSignedBy(facts.signers, signature, hex)) return [];
+  if (isChecked) {
+    return [
+      problem(
+        "image-signer-changed",
+        {
+          summary: `The base image of ${name} was signed with another key`,
+          detail: `Its signature was right when it was fetched. The image has another signature now, which no trusted certificate has made for the content of the base image. ${remedy}`,
+          lasting: true,
+          ...at,
+        },
+        "warning",
+      ),
+    ];
+  }
   return [
     problem("image-signature-wrong", {
       summary: `The base image of ${name} does not fit the signature of the image`,

@@ -7,7 +7,9 @@ import type { ImageEvent } from "../../model/image-event.ts";
 import { stepsOf } from "../../model/packing.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
+import { endRunningCopy } from "../../sources/end-running-copy.ts";
 import { requireSource, withoutCredentials } from "../../sources/index.ts";
+import { parseTakenAddress } from "../../sources/taken-address.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 import { convertToRaw, dataBytes } from "../../tools/qemu-img.ts";
 import { touchUsed } from "../../tools/touch-used.ts";
@@ -72,10 +74,12 @@ function refuseUnknownDigest({ name, signed, checksum }: ImageSpec): void {
 }
 
 /** Removes what is in the making. `keepPartial`: not a download that the next run can continue; `except`: not this file. */
-async function removeStaged({ host, layout }: Context, { entry }: ImageSpec, keepPartial: boolean, except?: string): Promise<void> {
-  const { files } = host;
+async function removeStaged(context: Context, { entry, source }: ImageSpec, keepPartial: boolean, except?: string): Promise<void> {
+  const { layout } = context;
+  const { files } = context.host;
   const [part, record] = [layout.basePart(entry), layout.basePartRecord(entry)];
   const keeps = keepPartial && (await files.stat(record)) !== undefined;
+  if (parseTakenAddress(source) !== undefined) await endRunningCopy(context, part);
   const staged = [layout.baseUnpacked(entry), layout.baseMember(entry), layout.baseConverted(entry), ...(keeps ? [] : [part, record])];
   await files.change(staged.filter((path) => path !== except).map((path) => ({ do: "remove", path })));
 }
@@ -213,6 +217,7 @@ async function download(context: Context, spec: ImageSpec, part: string, maxByte
     record: context.layout.basePartRecord(spec.entry),
     access: spec.access,
     verified,
+    ...(spec.consistent === true ? { consistent: true } : {}),
     digests: spec.unpack === "none" ? [...new Set([...digests, ...contentDigests(spec)])] : digests,
     ...(unpack === undefined ? {} : { unpack }),
     maxBytes,

@@ -82,6 +82,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
   if (have !== undefined) return contentDigest(have.sidecar) === undefined ? digestChange(address, want, have) : undefined;
   const source = withoutCredentials(want.source);
   const { way: words, perhaps } = wayOf(want, observed);
+  const taken = observed.facts.sources?.[want.source];
   const unpacks = want.unpack === "none" ? "" : `, unpack ${want.unpack}`;
   const converts = want.format === want.diskFormat || want.bootFile ? "" : ` as ${want.format}`;
   return {
@@ -105,10 +106,11 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
         type: fetchImage.type,
         address,
         summary: `fetch ${want.diskFormat} image${converts}${unpacks}${words === null ? "" : ` (${words})`}`,
-        args: want as unknown as Json,
+        args: { ...want, ...(taken?.consistent === true ? { consistent: true } : {}) } as unknown as Json,
         needs: [],
         makes: [baseExists(base)],
-        locks: [base],
+        // A guest whose disk is copied is not changed meanwhile.
+        locks: [base, ...(taken?.domains ?? []).map((uuid) => `instance/${uuid}`)],
         effect: "none" as const,
         cost: fetchCost(want, observed),
       }),

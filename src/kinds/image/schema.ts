@@ -64,7 +64,7 @@ export const imageSchema = {
     source: {
       type: "string",
       description:
-        "Location of the image: a path (relative to this file), or a URL with the scheme file, https, http, glance or rbd. instance://NAME/root takes the root disk of an instance of this project whose guest is off, once; volume://NAME takes a volume.",
+        "Location of the image: a path (relative to this file), or a URL with the scheme file, https, http, glance or rbd. instance://NAME/root takes the root disk of an instance of this project, once, also while its guest runs; volume://NAME takes a volume.",
       pattern: sourcePattern(schemes),
       path: "absolute",
       credentials: "refused",

@@ -39,6 +39,8 @@ export interface ImageSpec {
   readonly sizeCap?: number;
   /** Bytes of one that all disks are cloned from within their Ceph cluster: it is not fetched. Null for any other. */
   readonly cloneSize: number | null;
+  /** Of an action that takes it from a disk: the plan says that the file systems in it are consistent. */
+  readonly consistent?: true;
   /** Hosts that may have its base image, and whether they are asked before the source. Absent: none. */
   readonly peers?: { readonly addresses: readonly string[]; readonly first: boolean };
   /** What the image service says about it; null for other sources. */

@@ -1,6 +1,8 @@
 import { defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { UserError } from "../../model/errors.ts";
+import { runningCopyOf } from "../../model/layout.ts";
+import { endRunningCopy } from "../../sources/end-running-copy.ts";
 import { withBaseLock } from "./base-lock.ts";
 import { findAllUsers } from "./base-users.ts";
 import { findLeftovers } from "./find-leftovers.ts";
@@ -37,6 +39,8 @@ export const removeLeftover = defineAction<{ readonly entry: string; readonly pa
 async function sweepEntry(context: Context, entry: string, paths: readonly string[]): Promise<void> {
   const { files } = context.host;
   const sweep = async () => {
+    const part = context.layout.basePart(entry);
+    if (paths.includes(runningCopyOf(part).record)) await endRunningCopy(context, part);
     const sidecar = context.layout.baseSidecar(entry);
     for (const path of paths) {
       if (path !== sidecar || !(await isNeeded(context, entry))) await files.remove(path);

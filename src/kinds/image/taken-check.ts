@@ -5,7 +5,7 @@ import type { Resource } from "../../model/resource.ts";
 import { parseTakenAddress, type TakenAddress } from "../../sources/taken-address.ts";
 import { followedChain } from "../chain/followed.ts";
 import { instanceNames } from "../config/instance-names.ts";
-import type { Config, InstanceConfig } from "../config.ts";
+import type { Config } from "../config.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { cachedImage } from "./address.ts";
 import type { ImageSpec } from "./spec.ts";
@@ -22,7 +22,8 @@ export function checkTaken({ address, spec }: Resource<ImageSpec>, observed: Obs
   const isFetched = cachedImage(observed, spec.entry) === undefined;
   const volume = from.kind === "volume" && isFetched ? observed.get(volumes.at(from.name)) : undefined;
   const chain = volume === undefined ? null : followedChain(volume, observed);
-  const conflict = isFetched && isThere(spec, observed) ? conflictOf(from, config) : undefined;
+  const found = observed.facts.sources[spec.source];
+  const conflict = isFetched && found?.problem === undefined ? conflictOf(from, config) : undefined;
   return [
     ...(diskFormat === "raw"
       ? []
@@ -58,31 +59,20 @@ export function checkTaken({ address, spec }: Resource<ImageSpec>, observed: Obs
   ];
 }
 
-/** Nothing that the look found is in the way. */
-function isThere({ source }: ImageSpec, observed: Observed): boolean {
-  return observed.facts.sources[source]?.problem === undefined;
-}
-
-/** What the same apply would do to the disk: actions on guests and images do not wait for each other. */
+/** What the same apply would do to the disk. Other changes of its guest wait for the image. */
 function conflictOf(
   from: TakenAddress,
   { instances = {}, volumes: declared = {} }: Config,
 ): { summary: string; detail: string } | undefined {
   const { kind, name } = from;
-  const has = (key: string, { count, volumes: attached = [] }: InstanceConfig) =>
-    kind === "instance" ? instanceNames(key, count).includes(name) : count !== 0 && attached.some(({ volume }) => volume === name);
-  const users = Object.entries(instances).filter(([key, instance]) => has(key, instance));
-  if (kind === "instance" ? users.length === 0 : declared[name] === undefined) {
-    return {
-      summary: `The ${kind} ${name} would be removed while an image is taken from it`,
-      detail: `The configuration does not declare it any more. Declare it until the image is taken, and remove it afterwards.`,
-    };
-  }
-  const [started] = users.find(([, { power_state: power = "running" }]) => power === "running") ?? [];
-  if (started === undefined) return undefined;
+  const isDeclared =
+    kind === "instance"
+      ? Object.entries(instances).some(([key, { count }]) => instanceNames(key, count).includes(name))
+      : declared[name] !== undefined;
+  if (isDeclared) return undefined;
   return {
-    summary: `Instance ${started} would be started while an image is taken from its disk`,
-    detail: `Write power_state: stopped for ${started} until the image is taken.`,
+    summary: `The ${kind} ${name} would be removed while an image is taken from it`,
+    detail: `The configuration does not declare it any more. Declare it until the image is taken, and remove it afterwards.`,
   };
 }
 

@@ -1,4 +1,5 @@
 import { find, findAll, parseXml, textAt } from "../xml.ts";
+import { backupProgress, jobStates } from "./backup-progress.ts";
 import type { Caller } from "./caller.ts";
 import { at, createDomainLooks } from "./domain-looks.ts";
 import { createDomainEvents } from "./events.ts";
@@ -27,6 +28,7 @@ const flags = {
   metadataElement: 2,
   /** Of a shutdown: the init of a container gets a signal. */
   bySignal: 8,
+  jobCompleted: 1,
 } as const;
 /** libvirt's numbers of the types of values. */
 const valueTypes = { long: 3, unsignedLong: 4 } as const;
@@ -215,6 +217,45 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
           throw error;
         }
       }),
+    beginBackup: (uuid, xml) =>
+      change(`Beginning a backup of domain ${uuid} failed`, uuid, () =>
+        call(procedures.beginBackup, { domain: at(uuid), xml, checkpoint: null, flags: 0 }, uuid),
+      ),
+    backup: async (uuid) => {
+      const read = () => call(procedures.backupXml, { domain: at(uuid), flags: 0 }, uuid);
+      const answer = await unlessMissing(
+        `Looking for a backup of domain ${uuid} failed`,
+        read,
+        is.noBackup,
+        is.operationInvalid,
+        is.noSupport,
+      );
+      return answer?.xml;
+    },
+    backupProgress: (uuid) =>
+      explaining(`Looking at the backup of domain ${uuid} failed`, async () => {
+        try {
+          const running = await call(procedures.jobStats, { domain: at(uuid), flags: 0 }, uuid);
+          if (running.type !== jobStates.none) return backupProgress(running);
+          return backupProgress(await call(procedures.jobStats, { domain: at(uuid), flags: flags.jobCompleted }, uuid));
+        } catch (error) {
+          if (isRefusal(error, is.noDomain, is.operationInvalid)) return { state: "failed", done: 0, total: 0 };
+          throw error;
+        }
+      }),
+    abortBackup: async (uuid) => {
+      const abort = () => call(procedures.abortJob, { domain: at(uuid) }, uuid);
+      await unlessMissing(`Ending the backup of domain ${uuid} failed`, abort, is.operationInvalid);
+    },
+    freeze: (uuid) =>
+      explaining(`Freezing the file systems of domain ${uuid} failed`, async () => {
+        const { count } = await call(procedures.freeze, { domain: at(uuid), mountPoints: [], flags: 0 }, uuid);
+        return count;
+      }),
+    thaw: async (uuid) => {
+      const thaw = () => call(procedures.thaw, { domain: at(uuid), mountPoints: [], flags: 0 }, uuid);
+      await unlessMissing(`Thawing the file systems of domain ${uuid} failed`, thaw, is.operationInvalid);
+    },
     blockSize: (uuid, target) =>
       explaining(`Looking at disk ${target} of domain ${uuid} failed`, async () => {
         const { capacity } = await call(procedures.blockInfo, { domain: at(uuid), path: target, flags: 0 }, uuid);

@@ -88,6 +88,13 @@ export interface FilterBinding {
   readonly filter: string;
 }
 
+/** A backup job of a running guest. Bytes are those of its disks. */
+export interface BackupProgress {
+  readonly state: "running" | "completed" | "failed";
+  readonly done: number;
+  readonly total: number;
+}
+
 /** What libvirt reports about the machine. Memory in bytes. */
 export interface NodeFacts {
   readonly hostname: string;
@@ -178,6 +185,21 @@ export interface Libvirt extends NetworkFace {
   liveDefinition(uuid: string): Promise<string | undefined>;
   /** The block job of a disk of a running guest that has not ended: `pull`, `copy`, `commit`, `active-commit`, `backup`. Undefined without one. */
   blockJob(uuid: string, target: string): Promise<string | undefined>;
+  /**
+   * Begins to copy disks of a running guest, as they are at this moment, by the document of the backup. The guest goes on; the copies are complete when
+   * `backupProgress` says so.
+   */
+  beginBackup(uuid: string, xml: string): Promise<void>;
+  /** The document of the backup job that runs; undefined when none does, or the domain does not exist. */
+  backup(uuid: string): Promise<string | undefined>;
+  /** The backup job that runs, or how the last one ended, which is told once. `failed` also when the guest was powered off. */
+  backupProgress(uuid: string): Promise<BackupProgress>;
+  /** Ends the backup job; does nothing when none runs. What it has written stays. */
+  abortBackup(uuid: string): Promise<void>;
+  /** Asks the guest agent to write everything to the disks and to hold further writes until `thaw`. Resolves with the number of file systems. */
+  freeze(uuid: string): Promise<number>;
+  /** Lets writes go on; does nothing when none are held, or the guest does not run. */
+  thaw(uuid: string): Promise<void>;
   /** Bytes of a disk of a running guest, by the guest's name for it. */
   blockSize(uuid: string, target: string): Promise<number>;
   /** Makes a disk of a running guest this large, also smaller. `disk`: its path, or the running guest's name for it. */

@@ -16,6 +16,7 @@ export const errorCodes = {
   noFilter: 62,
   noSecret: 66,
   noFilterBinding: 101,
+  noBackup: 104,
   authCancelled: 79,
   accessDenied: 88,
   authUnavailable: 94,

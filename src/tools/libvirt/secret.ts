@@ -1,4 +1,5 @@
 import type { Context } from "../../model/context.ts";
+import { escapedText } from "../escaped-xml.ts";
 import { libvirtOf } from "./libvirt.ts";
 import { unfinishedMark } from "./unfinished-mark.ts";
 
@@ -25,12 +26,8 @@ export async function putSecret(context: Context, secret: SecretIdentity, value:
 function secretDocument({ uuid, usage, description }: SecretIdentity, mark: string): string {
   return `<secret ephemeral='yes' private='yes'>
   <uuid>${uuid}</uuid>
-  <description>${escaped(`${mark}${description}`)}</description>
-  <usage type='volume'><volume>${escaped(usage)}</volume></usage>
+  <description>${escapedText(`${mark}${description}`)}</description>
+  <usage type='volume'><volume>${escapedText(usage)}</volume></usage>
 </secret>
 `;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -190,7 +190,12 @@ export const imageProperties: NovaKeys = {
     ),
     information("os_license", "License of the system.", "opensource"),
     information("os_version", "Version of the distribution.", "13"),
-    information("os_require_quiesce", "Whether a snapshot by Nova must freeze the filesystems; virtform makes no snapshots.", "true", flag),
+    information(
+      "os_require_quiesce",
+      "Whether a snapshot by Nova must freeze the filesystems; plans say whether images that virtform takes from running guests do.",
+      "true",
+      flag,
+    ),
     information("hw_require_fsfreeze", "Whether a backup must freeze the filesystems; virtform makes no backups.", "true", flag),
     information("has_auto_disk_config", "Whether the guest grows its filesystem at the first boot.", "true", flag),
     {

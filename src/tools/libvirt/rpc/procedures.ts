@@ -38,6 +38,8 @@ const flagged = struct({ domain, flags: uint });
 const device = struct({ domain, xml: string, flags: uint });
 /** At most as many as libvirt takes (REMOTE_DOMAIN_SCHEDULER_PARAMETERS_MAX; it takes 16 for REMOTE_DOMAIN_BLOCK_IO_TUNE_PARAMETERS_MAX too). */
 const parameters = list(parameter, 16);
+/** None stands for all (REMOTE_DOMAIN_FSFREEZE_MOUNTPOINTS_MAX). */
+const mountPoints = struct({ domain, mountPoints: list(string, 256), flags: uint });
 const listing = struct({ needResults: int, flags: uint });
 const oneNetwork = struct({ network });
 
@@ -101,6 +103,9 @@ export const procedures = {
     struct({ domain, path: string, flags: uint }),
     struct({ found: int, type: int, bandwidth: hyper, done: hyper, end: hyper }),
   ),
+  /** The job of a domain as a whole: a backup, a migration, saving. Of one that has ended only with flag 1, which forgets it. */
+  jobStats: look(298, "DOMAIN_GET_JOB_STATS", flagged, struct({ type: int, values: list(parameter, 64) })),
+  backupXml: look(422, "DOMAIN_BACKUP_GET_XML_DESC", flagged, struct({ xml: string })),
   listSnapshots: look(
     274,
     "DOMAIN_LIST_ALL_SNAPSHOTS",
@@ -142,6 +147,11 @@ export const procedures = {
   setAutostart: change(29, "DOMAIN_SET_AUTOSTART", struct({ domain, autostart: int }), nothing),
   removeManagedSave: change(184, "DOMAIN_MANAGED_SAVE_REMOVE", flagged, nothing),
   blockResize: change(251, "DOMAIN_BLOCK_RESIZE", struct({ domain, disk: string, size: hyper, flags: uint }), nothing),
+
+  beginBackup: change(421, "DOMAIN_BACKUP_BEGIN", struct({ domain, xml: string, checkpoint: optional(string), flags: uint }), nothing),
+  abortJob: change(164, "DOMAIN_ABORT_JOB", one, nothing),
+  freeze: change(335, "DOMAIN_FSFREEZE", mountPoints, struct({ count: int })),
+  thaw: change(336, "DOMAIN_FSTHAW", mountPoints, struct({ count: int })),
 
   setMemory: change(204, "DOMAIN_SET_MEMORY_FLAGS", struct({ domain, memoryKiB: hyper, flags: uint }), nothing),
   setVcpus: change(199, "DOMAIN_SET_VCPUS_FLAGS", struct({ domain, count: uint, flags: uint }), nothing),

@@ -52,6 +52,9 @@ test("a base image that was fetched before signatures were asked for is compared
   assert.deepEqual(codes({}, {}, true), ["error image-signature-unknown"]);
 });
 
-test("a base image whose signature was checked when it was fetched is not compared again", () => {
+test("a base image whose signature was checked when it was fetched needs no certificate any more, and another signature is a warning", () => {
+  const signers = [certificate];
+  assert.deepEqual(codes({ signatureChecked: true }, { signers }), []);
+  assert.deepEqual(codes({ signatureChecked: true, digests: { sha256: "ab".repeat(32) } }, { signers }), ["warning image-signer-changed"]);
   assert.deepEqual(codes({ signatureChecked: true }, {}, true), []);
 });

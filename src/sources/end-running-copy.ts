@@ -1,0 +1,33 @@
+import type { Context } from "../model/context.ts";
+import { runningCopyOf } from "../model/layout.ts";
+import { backupTargets } from "../tools/libvirt/backup-document.ts";
+import { libvirtOf } from "../tools/libvirt/libvirt.ts";
+import { readOwnFiles } from "../tools/own-file.ts";
+import { guestFrozen } from "./guest-frozen.ts";
+import { parseRunningCopyRecord } from "./running-copy-record.ts";
+
+/**
+ * Undoes what copying the disk of a running guest for the staged name `to` has begun, also in a run that was killed: ends libvirt's job, thaws the guest,
+ * and removes the copy. Jobs of others go on. Does nothing where there is no such copy.
+ */
+export async function endRunningCopy(context: Context, to: string): Promise<void> {
+  const { host } = context;
+  const { copy, record } = runningCopyOf(to);
+  // Not what an earlier look has read: the record is written in between.
+  const [own] = await readOwnFiles({ host }, [record]);
+  const left = parseRunningCopyRecord(own?.content);
+  if (left !== undefined) {
+    const libvirt = libvirtOf(context);
+    const job = await libvirt.backup(left.domain);
+    if (job !== undefined && backupTargets(job).includes(copy)) await libvirt.abortBackup(left.domain);
+    if (left.frozen) await libvirt.thaw(left.domain).catch((error: unknown) => warnOfFrozen(context, left.domain, error));
+  }
+  // The record is removed last: without it the guest would not be known.
+  for (const path of [copy, record]) await host.files.remove(path);
+}
+
+/** An agent that does not answer any more must not be in the way of every later apply. */
+function warnOfFrozen({ warn }: Context, domain: string, error: unknown): void {
+  const [diagnostic] = guestFrozen(domain, error).diagnostics;
+  if (diagnostic !== undefined) warn?.({ ...diagnostic, severity: "warning" });
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { connectAgent } from "../fake-host/backups.ts";
+import type { Machine } from "../fake-host/machine.ts";
+import { makeQcow2 } from "../fake-host/qcow2.ts";
+import { readSparse } from "../fake-host/sparse.ts";
+import { guests } from "./guests.ts";
+import { killEverywhere, killedStates, leftovers } from "./kill-everywhere.ts";
+import { applied, apply, createWorld, runOn } from "./world.ts";
+
+/** Of an image whose content is not text, as everything is that the fake net usually serves. */
+const source = "https://images.test/binary.qcow2";
+const content = readSparse(makeQcow2({ size: 64 * 2 ** 20, data: Buffer.alloc(9000, "\u0000\u00ff\u0001", "latin1") }));
+const sha256 = createHash("sha256").update(content).digest("hex");
+const withoutGolden = guests()
+  .replace(/source: .*/, `source: ${source}`)
+  .replace(/checksum: .*/, `checksum: sha256:${sha256}`);
+const withGolden = withoutGolden.replace("images:\n", `images:\n  golden: { source: "instance://web/root", disk_format: raw }\n`);
+
+/** A machine whose guest runs. `agent`: with its guest agent. */
+async function running(agent: boolean): Promise<Machine> {
+  const machine = createWorld();
+  machine.urls.set(source, content);
+  await applied(machine, withoutGolden);
+  if (agent) connectAgent(webOf(machine));
+  return machine;
+}
+
+function webOf(machine: Machine) {
+  const guest = machine.libvirtd.find("web");
+  assert.ok(guest !== undefined);
+  return guest;
+}
+
+for (const way of ["kill -9", "power cut, unsynced names kept"] as const) {
+  test(`the image of a running guest survives a ${way} at every effect`, async () => {
+    assert.ok((await killEverywhere({ from: await running(true), yaml: withGolden }, way)) > 5);
+  });
+}
+
+test("what a kill leaves on the guest is undone by the next apply, also when the image is not declared any more", async () => {
+  const { states } = await killedStates({ from: await running(true), yaml: withGolden }, "kill -9");
+  const frozen = states.find(({ effect }) => effect === "thaw web");
+  assert.ok(frozen !== undefined);
+  const { machine } = frozen;
+  assert.deepEqual([webOf(machine).frozen, webOf(machine).backup?.state], [true, "begun"]);
+  await applied(machine, withoutGolden);
+  assert.deepEqual([webOf(machine).frozen, webOf(machine).backup], [false, undefined]);
+  assert.deepEqual(leftovers(machine), []);
+});
+
+test("a job that others began is left alone, and the image fails without it", async () => {
+  const machine = await running(false);
+  const job = { document: "<domainbackup mode='push'><disks/></domainbackup>", state: "running" } as const;
+  webOf(machine).backup = job;
+  const { outcomes } = await apply(await runOn(machine.boot(), withGolden));
+  assert.deepEqual(
+    outcomes.filter(({ status }) => status === "failed").map(({ action }) => action),
+    ["image/golden#fetch"],
+  );
+  assert.equal(webOf(machine).backup, job);
+  assert.deepEqual(leftovers(machine), []);
+});

@@ -1,0 +1,85 @@
+import type { FileTree } from "./file-tree.ts";
+import type { Domain } from "./libvirtd.ts";
+import { makeQcow2 } from "./qcow2.ts";
+import { rawOf } from "./qemu-img.ts";
+import { readSparse } from "./sparse.ts";
+import { child, childrenOf, readXml } from "./xml.ts";
+
+/** A backup job of a running guest. The first look at it finds that it runs, the next that it has ended. */
+export interface BackupJob {
+  readonly document: string;
+  readonly state: "begun" | "running" | "completed";
+}
+
+/** Begins a backup in push mode: the copy is complete at once, and libvirt says so later. */
+export function beginBackup(domain: Domain, document: string, files: FileTree): void {
+  if (domain.live === undefined) throw new Error("Requested operation is not valid: domain is not running");
+  if (domain.backup !== undefined && domain.backup.state !== "completed")
+    throw new Error("Requested operation is not valid: cannot acquire state change lock");
+  for (const { attributes, children } of childrenOf(child(readXml(document), "disks"), "disk")) {
+    const disk = childrenOf(child(domain.live, "devices"), "disk").find(
+      (one) => child(one, "target")?.attributes["dev"] === attributes["name"],
+    );
+    if (disk === undefined) throw new Error(`invalid argument: no disk named '${attributes["name"]}' found in the domain`);
+    if (attributes["backup"] !== "yes") continue;
+    const to = children.find(({ name }) => name === "target")?.attributes["file"] ?? "";
+    if (files.find(to) !== undefined)
+      throw new Error(`unsupported configuration: store '${to}' for backup of '${attributes["name"]}' exists`);
+    const raw = rawOf(files, child(disk, "source")?.attributes["file"] ?? "", child(disk, "driver")?.attributes["type"] ?? "raw");
+    const end = Math.max(0, ...[...raw.chunks.keys()].map((number) => (number + 1) * 4096));
+    files.write(to, makeQcow2({ size: raw.size, data: readSparse(raw, 0, Math.min(end, raw.size)) }), 0o600);
+  }
+  domain.backup = { document, state: "begun" };
+}
+
+/** The document of the job that runs. */
+export function backupXml({ backup }: Domain): string {
+  if (backup === undefined || backup.state === "completed") throw new Error("Domain backup job id not found: no domain backup job present");
+  return backup.document;
+}
+
+/** Statistics of the job that runs or, with the flag, of the one that has ended, which are told once. */
+export function jobStats(domain: Domain, flags: number) {
+  if (domain.live === undefined) throw new Error("Requested operation is not valid: domain is not running");
+  const told = (type: number) => ({
+    type,
+    values: [
+      { field: "operation", value: { type: 1, value: 9 } },
+      { field: "disk_total", value: { type: 4, value: 1024 } },
+      { field: "disk_processed", value: { type: 4, value: type === 3 ? 1024 : 0 } },
+    ],
+  });
+  const { backup } = domain;
+  if ((flags & 1) !== 0 && backup?.state === "completed") {
+    domain.backup = undefined;
+    return told(3);
+  }
+  if (backup === undefined || backup.state === "completed") return { type: 0, values: [] };
+  domain.backup = { ...backup, state: backup.state === "begun" ? "running" : "completed" };
+  return backup.state === "begun" ? told(2) : { type: 0, values: [] };
+}
+
+export function abortJob(domain: Domain): void {
+  if (domain.backup === undefined || domain.backup.state === "completed")
+    throw new Error("Requested operation is not valid: no job is active on the domain");
+  domain.backup = undefined;
+}
+
+/** Connects the guest agent of a guest that has a channel for it. */
+export function connectAgent({ live }: Domain): void {
+  const target = childrenOf(child(live, "devices"), "channel").flatMap((channel) => child(channel, "target") ?? [])[0];
+  if (target === undefined) throw new Error("the guest has no channel for an agent");
+  target.attributes = { ...target.attributes, state: "connected" };
+}
+
+/** Freezes or thaws the file systems of a guest by its agent. */
+export function freeze(domain: Domain, frozen: boolean): { readonly count: number } {
+  if (domain.live === undefined) throw new Error("Requested operation is not valid: domain is not running");
+  const hasAgent = childrenOf(child(domain.live, "devices"), "channel").some(
+    (channel) => child(channel, "target")?.attributes["state"] === "connected",
+  );
+  if (!hasAgent) throw new Error("Guest agent is not responding: QEMU guest agent is not connected");
+  const changed = (domain.frozen ?? false) !== frozen;
+  domain.frozen = frozen;
+  return { count: changed ? 1 : 0 };
+}
