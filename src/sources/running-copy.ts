@@ -5,6 +5,7 @@ import type { ByteProgress } from "../model/host.ts";
 import { runningCopyOf } from "../model/layout.ts";
 import { backupDocument } from "../tools/libvirt/backup-document.ts";
 import { libvirtOf } from "../tools/libvirt/libvirt.ts";
+import { errorCodes, isRefusal } from "../tools/libvirt/libvirt-error.ts";
 import { endRunningCopy } from "./end-running-copy.ts";
 import { guestFrozen } from "./guest-frozen.ts";
 import type { RunningCopyRecord } from "./running-copy-record.ts";
@@ -60,14 +61,16 @@ async function begin(context: Context, { uuid, name, target, others, freezes }: 
   const document = backupDocument({ target, others, copy });
   await write(freezes);
   if (!freezes) return libvirt.beginBackup(uuid, document);
+  await libvirt.freeze(uuid).catch(async (error: unknown) => {
+    // An agent that refuses has frozen nothing. One that does not answer may have: the record makes `endRunningCopy` thaw.
+    if (isRefusal(error, errorCodes.internalError)) await write(false);
+    throw userError(
+      "guest-not-frozen",
+      `The guest agent of ${name} does not freeze its file systems`,
+      `An image of disk ${target} would not be consistent, so none is taken. ${errorMessage(error)} Shut the guest down and apply again, or correct its guest agent.`,
+    );
+  });
   try {
-    await libvirt.freeze(uuid).catch((error: unknown) => {
-      throw userError(
-        "guest-not-frozen",
-        `The guest agent of ${name} does not freeze its file systems`,
-        `An image of disk ${target} would not be consistent, so none is taken. ${errorMessage(error)} Shut the guest down and apply again, or correct its guest agent.`,
-      );
-    });
     await libvirt.beginBackup(uuid, document);
   } finally {
     await libvirt.thaw(uuid).catch((error: unknown) => {

@@ -62,3 +62,13 @@ test("a job that others began is left alone, and the image fails without it", as
   assert.equal(webOf(machine).backup, job);
   assert.deepEqual(leftovers(machine), []);
 });
+
+test("a guest whose agent refuses to freeze gives no image, and what others froze stays frozen", async () => {
+  const machine = await running(true);
+  webOf(machine).frozen = true;
+  const { outcomes } = await apply(await runOn(machine.boot(), withGolden));
+  const failed = outcomes.filter(({ status }) => status === "failed").flatMap(({ diagnostics }) => diagnostics.map(({ code }) => code));
+  assert.deepEqual(failed, ["guest-not-frozen"]);
+  assert.equal(webOf(machine).frozen, true);
+  assert.deepEqual(leftovers(machine), []);
+});

@@ -80,6 +80,8 @@ export function freeze(domain: Domain, frozen: boolean): { readonly count: numbe
   );
   if (!hasAgent) throw new Error("Guest agent is not responding: QEMU guest agent is not connected");
   const changed = (domain.frozen ?? false) !== frozen;
+  if (frozen && !changed)
+    throw new Error("internal error: unable to execute QEMU agent command 'guest-fsfreeze-freeze': The command has been disabled");
   domain.frozen = frozen;
   return { count: changed ? 1 : 0 };
 }
