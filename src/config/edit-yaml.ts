@@ -128,6 +128,13 @@ function removal(text: string, node: YAMLMap | YAMLSeq, start: number, item: unk
   const lineStart = text.lastIndexOf("\n", start - 1) + 1;
   const lineEnd = text.indexOf("\n", end);
   const lead = text.slice(lineStart, start);
+  const next = node.items[1];
+  // The first key of an entry of a list, behind its dash: the next one takes its place.
+  if (isMap(node) && node.items[0] === item && isPair(next) && /^\s*- *$/.test(lead)) {
+    const nextStart = rangeOf(next.key, pointer)[0];
+    if (lineEnd === -1 || text.slice(lineEnd, nextStart).trim() !== "") throw cannotEdit(pointer);
+    return { start, end: nextStart, text: "" };
+  }
   if (node.items.length < 2 || (isSeq(node) ? !/^\s*- *$/.test(lead) : lead.trim() !== "")) throw cannotEdit(pointer);
   return { start: lineStart, end: lineEnd === -1 ? text.length : lineEnd + 1, text: "" };
 }
