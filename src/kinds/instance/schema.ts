@@ -438,7 +438,7 @@ const waitedFor = {
     agent: "The guest agent is connected.",
     address: "An IP address of the guest is known: leased by a network of libvirt, seen by the host, or told by the guest agent.",
     ssh: "The ssh server of the guest answers on port 22 of such an address or of a fixed one. The host that runs the guest connects to it.",
-    cloud_init: "cloud-init has ended without errors, as the console log says.",
+    cloud_init: "cloud-init has ended without errors, as its result or the console log says.",
   },
   examples: ["cloud_init"],
 } as const;
