@@ -10,7 +10,7 @@ function injected({ dhcp = false, host = {} }: { readonly dhcp?: boolean; readon
   return {
     project: "shop",
     host,
-    images: { debian: { source: "/srv/debian.qcow2", disk_format: "qcow2" } },
+    images: { debian: { source: "/srv/debian.qcow2", disk_format: "qcow2", checksum: `sha256:${"0".repeat(64)}` } },
     flavors: { small: { vcpus: 1, ram: 2 ** 28, disk: 2 ** 30 } },
     networks: {
       lan: { subnets: [{ cidr: "10.91.0.0/24", ...(dhcp ? { dhcp: { ranges: [{ start: "10.91.0.100", end: "10.91.0.200" }] } } : {}) }] },
