@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { TestContext } from "node:test";
 import { stringify } from "yaml";
+import { inProcess, isFree } from "./in-process.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { mustRun, type Result, run, type Surroundings, virtform } from "./virtform.ts";
 
@@ -14,7 +15,7 @@ export interface Workspace {
   /** Holds virtform.yaml and small.qcow2. */
   readonly directory: string;
   readonly instancesPath: string;
-  /** Runs virtform in the directory. */
+  /** Runs virtform in the directory: in this process, or in one of its own where the environment is another or several run at a time. */
   readonly run: (args: readonly string[], env?: Surroundings["env"]) => Promise<Result>;
   /** The same for what has to end with 0. */
   readonly mustRun: (args: readonly string[], env?: Surroundings["env"]) => Promise<Result>;
@@ -36,7 +37,8 @@ export async function createWorkspace(t: TestContext): Promise<Workspace> {
     await rm(instancesPath, { recursive: true, force: true });
   });
   await makeImage(`${directory}/small.qcow2`);
-  const runHere: Workspace["run"] = (args, env = {}) => virtform(args, { cwd: directory, env });
+  const runHere: Workspace["run"] = (args, env) =>
+    env === undefined && isFree() ? inProcess(args, directory) : virtform(args, { cwd: directory, env: env ?? {} });
   return {
     project,
     directory,

@@ -1,0 +1,53 @@
+import { createReadStream } from "node:fs";
+import { Writable } from "node:stream";
+import { main } from "../../../../src/cli.ts";
+import type { Io } from "../../../../src/commands/io.ts";
+import { processSecrets } from "../../../../src/commands/process-secrets.ts";
+import type { Result } from "../../support/program.ts";
+
+let isRunning = false;
+
+/** Whether a command line can run in this process: one at a time, as it takes the working directory. */
+export const isFree = () => !isRunning;
+
+/**
+ * Runs a command line in this process, in a directory, as a pipeline does: no terminal, nothing to read. It costs
+ * less than half of the CPU time of a process of its own, which loads and compiles everything again. Kills, signals, terminals and other
+ * environments need such a process.
+ */
+export async function inProcess(args: readonly string[], directory: string): Promise<Result> {
+  const { NO_COLOR: _plain, FORCE_COLOR: _color, NODE_TEST_CONTEXT: _test, ...inherited } = process.env;
+  const env = { ...inherited, CI: "1", LC_ALL: "C" };
+  const [stdout, stderr] = [collected(), collected()];
+  const io: Io = {
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    get stdin() {
+      return createReadStream("/dev/null") as unknown as NodeJS.ReadStream;
+    },
+    env,
+    secrets: processSecrets(env),
+    outputFailed: new AbortController().signal,
+    settled: async () => {},
+  };
+  const before = process.cwd();
+  isRunning = true;
+  process.chdir(directory);
+  try {
+    return { code: await main(args, io), signal: null, stdout: stdout.text(), stderr: stderr.text() };
+  } finally {
+    process.chdir(before);
+    isRunning = false;
+  }
+}
+
+function collected(): { readonly stream: NodeJS.WriteStream; readonly text: () => string } {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  return { stream: stream as NodeJS.WriteStream, text: () => Buffer.concat(chunks).toString("utf8") };
+}
