@@ -94,11 +94,11 @@ test("list shows guests that are missing, being built, paused by an error, witho
     ["db", "error", "paused by an I/O error of a disk, such as no space", true],
   ]);
 
-  const begun = createWorld();
-  const victim = begun.boot();
+  const started = createWorld();
+  const victim = started.boot();
   victim.dieAfter(60);
   await apply(await runOn(victim, yaml)).catch(() => undefined);
-  assert.ok((await list(begun, yaml)).some(({ status }) => status === "building"));
+  assert.ok((await list(started, yaml)).some(({ status }) => status === "building"));
 
   const lost = machine.clone();
   lost.files.unlink(layout.instanceFile(domainOf(lost, "web").uuid, "disk"));

@@ -18,7 +18,7 @@ test("a mkfs program that is not installed is an error of the plan that names it
   );
   const host = createWorld().boot();
   const run: FakeHost["run"] = ({ program, ...command }) =>
-    host.run({ ...command, program: program === "mkfs.ntfs" ? "mkfs.of-nobody" : program });
+    host.run({ ...command, program: program === "mkfs.ntfs" ? "mkfs.missing" : program });
   const plan = await planOf(await runOn({ ...host, run }, wanted));
   assert.equal(canApply(plan), false);
   const errors = plan.diagnostics.filter(({ severity }) => severity === "error");

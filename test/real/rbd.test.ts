@@ -341,7 +341,7 @@ test("killed in the middle of a conversion into Ceph, it converges when run agai
   const directory = await mkdtemp(`${tmpdir()}/virtform-qemu-`);
   t.after(() => rm(directory, { recursive: true, force: true }));
   // The same qemu-img, only slow where it writes to Ceph.
-  const script = `#!/bin/sh\ncase "$*" in *rbd:*) touch ${directory}/begun; exec /usr/bin/qemu-img "$1" -r 64K $(shift; echo "$@");; esac\nexec /usr/bin/qemu-img "$@"\n`;
+  const script = `#!/bin/sh\ncase "$*" in *rbd:*) touch ${directory}/started; exec /usr/bin/qemu-img "$1" -r 64K $(shift; echo "$@");; esac\nexec /usr/bin/qemu-img "$@"\n`;
   await writeFile(`${directory}/qemu-img`, script, { mode: 0o755 });
   const before = process.env["PATH"];
   process.env["PATH"] = `${directory}:${before}`;
@@ -349,7 +349,7 @@ test("killed in the middle of a conversion into Ceph, it converges when run agai
   process.env["PATH"] = before;
   const end = ended(child, 180_000);
   const isThere = async () =>
-    existsSync(`${directory}/begun`) && (await images()).some((image) => image.endsWith("_disk.part")) ? true : undefined;
+    existsSync(`${directory}/started`) && (await images()).some((image) => image.endsWith("_disk.part")) ? true : undefined;
   await until("conversion on its way", 120, isThere);
   child.kill("SIGKILL");
   assert.equal((await end).code, null, "it was killed");

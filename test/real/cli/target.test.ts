@@ -31,9 +31,9 @@ test("--target takes a name, an address, and what they need", async (t) => {
 
   const why = await workspace.mustRun(["plan", "--explain", `disk/${project}-0.root`]);
   assert.match(why.stdout, /\n {2}size\n {4}wanted {2}128MiB {2}\(flavors\.\S+\.disk, \S+:\d+:\d+: /);
-  const nobody = await workspace.run(["plan", "--explain", `${project}-7`]);
-  assert.deepEqual([nobody.code, nobody.stdout], [1, ""]);
-  assert.match(nobody.stderr, /Nothing to explain/);
+  const unknown = await workspace.run(["plan", "--explain", `${project}-7`]);
+  assert.deepEqual([unknown.code, unknown.stdout], [1, ""]);
+  assert.match(unknown.stderr, /Nothing to explain/);
   assert.match((await workspace.run(["plan", "--explain", "x", "--out", "y"])).stderr, /--out has no use with --explain/);
 
   await workspace.mustRun(["apply", "--auto-approve", "--target", `${project}-1`]);

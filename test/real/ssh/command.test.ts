@@ -83,7 +83,7 @@ test("a program is stopped there when it is no longer wanted, also one that was 
   for (const stdin of [undefined, "input"]) {
     const controller = new AbortController();
     const command = {
-      ...sh(`echo $$ >${directory}/pid; echo begun; exec sleep 600`),
+      ...sh(`echo $$ >${directory}/pid; echo running; exec sleep 600`),
       signal: controller.signal,
       onLine: () => controller.abort(),
     };
@@ -152,12 +152,12 @@ test("a conversation goes back and forth and ends with its input; one with a mis
   await answered;
   await conversation.close();
   assert.deepEqual([await conversation.ended, output], [{ exitCode: 7 }, "got one x\ngot two x\n"]);
-  const nobody = host.open({ program: "virtform-none", args: [] });
+  const missing = host.open({ program: "virtform-none", args: [] });
   let said = "";
-  nobody.onError = (text) => {
+  missing.onError = (text) => {
     said += text;
   };
-  assert.deepEqual([await nobody.ended, said], [{ exitCode: undefined }, ""]);
+  assert.deepEqual([await missing.ended, said], [{ exitCode: undefined }, ""]);
 });
 
 test("all of it goes over one connection; more conversations than sshd allows on one take a second", async () => {
@@ -198,7 +198,10 @@ test("a lost connection ends what is under way as unreachable, and the program o
   await doomed.files.stat("/");
   const [pid] = masters(process.pid).filter((one) => !known.has(one));
   assert.ok(pid !== undefined);
-  const ended = doomed.run({ ...sh(`echo $$ >${directory}/pid; echo begun; exec sleep 600`), onLine: () => process.kill(pid, "SIGKILL") });
+  const ended = doomed.run({
+    ...sh(`echo $$ >${directory}/pid; echo running; exec sleep 600`),
+    onLine: () => process.kill(pid, "SIGKILL"),
+  });
   await assert.rejects(ended, UnreachableError);
   for (const look of [
     doomed.files.stat("/none"),

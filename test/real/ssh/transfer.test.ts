@@ -114,7 +114,7 @@ test("on the host too, every validator is compared, and what a kill left is cont
     "last-modified": date,
   }));
   const spliced = await fetchThere(context, [broken(content, half, old), rest(next, later), whole(next, later)]);
-  assert.ok("value" in spliced.outcome && spliced.outcome.value.digests.sha256 === sha256(next), "begun again");
+  assert.ok("value" in spliced.outcome && spliced.outcome.value.digests.sha256 === sha256(next), "restarted");
 
   const directory = await testDirectory(context);
   const { origin, seen } = await startServer(context, broken(content, half), status(404), rest(content));

@@ -111,8 +111,8 @@ test("targets are names and addresses, in each way to write the option", async (
   assert.deepEqual(await candidates(t, ["apply", "--allow-destroy=vol"]), ["--allow-destroy=volume/data"]);
   assert.deepEqual(await candidates(t, ["apply", "--allow-destroy", ""]), [":files"], "its value needs the equals sign");
   assert.deepEqual(await candidates(t, ["show", "domain/d"]), ["domain/db", ":files"]);
-  const begun = targets.filter((target) => target.startsWith("d"));
-  assert.deepEqual(await candidates(t, ["drift", "--accept", "d"]), [...begun, ":files"]);
+  const started = targets.filter((target) => target.startsWith("d"));
+  assert.deepEqual(await candidates(t, ["drift", "--accept", "d"]), [...started, ":files"]);
 });
 
 test("the configuration is that of the PATH and of the directory that are given", async (t) => {

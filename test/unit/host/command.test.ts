@@ -85,7 +85,7 @@ test("a program that takes too long is stopped, with all that it started", async
 test("a program is stopped when it is no longer wanted, and not even started when that was before", async (context) => {
   const directory = await testDirectory(context);
   const controller = new AbortController();
-  const running = runCommand({ ...sh("echo begun; sleep 600"), signal: controller.signal, onLine: () => controller.abort() });
+  const running = runCommand({ ...sh("echo launched; sleep 600"), signal: controller.signal, onLine: () => controller.abort() });
   assert.equal((await failureOf(running)).reason, "aborted");
   const late = runCommand({ program: "touch", args: [`${directory}/x`], timeoutMs, signal: controller.signal });
   assert.equal((await failureOf(late)).reason, "aborted");
@@ -169,8 +169,8 @@ test("a conversation can be aborted, and one with a missing program ends at once
   const conversation = openConversation({ program: "sleep", args: ["600"] });
   conversation.kill();
   assert.deepEqual(await conversation.ended, { exitCode: undefined });
-  const nobody = openConversation({ program: "virtform-none", args: [] });
-  nobody.write("hello\n");
-  assert.deepEqual(await nobody.ended, { exitCode: undefined });
-  await nobody.close();
+  const missing = openConversation({ program: "virtform-none", args: [] });
+  missing.write("hello\n");
+  assert.deepEqual(await missing.ended, { exitCode: undefined });
+  await missing.close();
 });

@@ -4,17 +4,17 @@ import { setImmediate as turn } from "node:timers/promises";
 import { forEachAtOnce } from "../../../../src/tools/libvirt/for-each-at-once.ts";
 
 test("at most so many are worked on at a time, each of them once and in order", async () => {
-  const begun: number[] = [];
+  const started: number[] = [];
   let running = 0;
   let most = 0;
   await forEachAtOnce(["a", "b", "c", "d", "e", "f", "g"], 3, async (_, index) => {
-    begun.push(index);
+    started.push(index);
     running += 1;
     most = Math.max(most, running);
     await turn();
     running -= 1;
   });
-  assert.deepEqual(begun, [0, 1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(started, [0, 1, 2, 3, 4, 5, 6]);
   assert.equal(most, 3);
   await forEachAtOnce([], 3, () => assert.fail("nothing to do"));
 });
