@@ -94,6 +94,7 @@ export const codes: Readonly<Record<string, string>> = {
   "image-signer-changed": "The base image of an image was signed with a different key from the one that is used or trusted now.",
   "image-behind-publisher": "The publisher signed another digest than that of the base image in the cache.",
   "image-changed-under-disks": "The source of an image gives other bytes than those that disks are made from.",
+  "image-root-archive": "The root file system of an image could not be made from its tar archive.",
   "image-archive": "An archive of an image is damaged, or does not hold one disk.",
   "image-cache-quota": "The image cache would hold more than `host.image_cache_quota` allows.",
   "image-checksum-mismatch": "An image does not have its checksum.",

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { test } from "node:test";
 import type { Machine } from "../fake-host/machine.ts";
+import { tarOf } from "../support/tar-of.ts";
 import { killEverywhere } from "./kill-everywhere.ts";
-import { applied, checksum, createWorld, planOf, runOn, summary } from "./world.ts";
+import { applied, apply, checksum, createWorld, planOf, runOn, summary } from "./world.ts";
 
 interface Containers {
   readonly ram?: string;
@@ -59,6 +61,32 @@ test("Nova CTR-01: a container has init, its root file system from a raw file, a
   assert.equal(
     machine.files.walk().some(([path]) => /console\.log|disk\.config/.test(path)),
     false,
+  );
+});
+
+const archive = "https://images.test/root.tar";
+/** A project whose container has what is at an address for its root file system, and a machine whose net serves it. */
+function fromArchive(content: Buffer): { readonly from: Machine; readonly yaml: string } {
+  const from = createWorld();
+  from.urls.set(archive, content);
+  const image = `{ source: "${archive}", disk_format: root-tar, checksum: "sha256:${hash("sha256", content)}" }`;
+  return { from, yaml: containers().replace(/debian: \{.*\}/, `debian: ${image}`) };
+}
+
+test("a root file system from a tar archive is made through every kill", async () => {
+  const scene = fromArchive(tarOf([["sbin/init", Buffer.from("#!/bin/sh\n")]]));
+  await killEverywhere(scene, "kill -9");
+  await killEverywhere(scene, "power cut in the middle of an effect");
+});
+
+test("a root file system comes from a tar archive, and from nothing else", async () => {
+  const { from, yaml } = fromArchive(Buffer.from("<html>".repeat(200)));
+  const { outcomes } = await apply(await runOn(from.boot(), yaml));
+  assert.match(JSON.stringify(outcomes), /image-format-mismatch.*The content is no tar archive/);
+  const { diagnostics } = await planOf(await runOn(createWorld().boot(), yaml.replace("host: { virt_type: lxc }", "host: {}")));
+  assert.deepEqual(
+    diagnostics.filter(({ severity }) => severity === "error").map(({ summary }) => summary),
+    ["image debian of instance web needs a kernel, or virt_type: lxc"],
   );
 });
 

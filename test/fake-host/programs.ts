@@ -1,7 +1,7 @@
 import { fatWith, formatFat, isFat } from "./fat.ts";
 import { type Program, type ProgramEnd, type ProgramInput, writing } from "./program.ts";
 import { qemuImg } from "./qemu-img.ts";
-import { type Content, copySparse, readSparse, writeSparse } from "./sparse.ts";
+import { type Content, copySparse, digestSparse, readSparse, writeSparse } from "./sparse.ts";
 
 const well = (out = ""): ProgramEnd => ({ exitCode: 0, out, err: "" });
 const badly = (err: string): ProgramEnd => ({ exitCode: 1, out: "", err: `${err}\n` });
@@ -69,6 +69,30 @@ export const programs: Readonly<Record<string, Program>> = {
   },
   /** Only asked whether it has libguestfs, which `guestfs.ts` is. */
   "/usr/bin/python3": ({ args }) => (args.at(-1) === "import guestfs" ? well() : badly("ModuleNotFoundError: No module named")),
+
+  /** Only asked to unpack a tar archive into a file system: which one is in it afterwards is known. */
+  unshare: ({ args, files, life }) => {
+    const [archive, image] = args.slice(-3).map((path) => files.find(path));
+    if (archive?.type !== "file" || image?.type !== "file") return badly("mount: failed to setup loop device");
+    const filled = copySparse(image.content);
+    writeSparse(filled, 4096, Buffer.from(`fake root of ${digestSparse(archive.content, "sha256")}\n`));
+    return writing("unshare", life, () => files.write(args.at(-2) ?? "", filled), "tar: Cannot write: No space left on device");
+  },
+
+  e2fsck: () => well(),
+
+  /** Only asked for the smallest size, which is always 16 MiB. */
+  resize2fs: ({ args, files, life }) => {
+    const path = args.at(-1) ?? "";
+    const inode = files.find(path);
+    if (args[0] !== "-M" || inode?.type !== "file") return badly(`resize2fs: Bad magic number in super-block while trying to open ${path}`);
+    const shrunk = copySparse(inode.content);
+    const sizes = Buffer.alloc(32);
+    sizes.writeUInt32LE(4096, 4);
+    sizes.writeUInt32LE(2, 24);
+    writeSparse(shrunk, 1024, sizes);
+    return writing("resize2fs", life, () => files.write(path, shrunk), "resize2fs: No space left on device");
+  },
 
   ebtables: () => well(),
   iptables: () => well(),

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { makeContainerRoot } from "./support/container-root.ts";
 import { type PrivateLibvirt, startPrivateLibvirt } from "./support/private-libvirt.ts";
 import { until } from "./support/until.ts";
-import { checkout, mustRun, type Result } from "./support/virtform.ts";
+import { checkout, mustRun, type Result, runProgram } from "./support/virtform.ts";
 import { createWorkspace, publicKey, roomy, type Workspace } from "./support/workspace.ts";
 
 /*
@@ -157,6 +157,31 @@ test("Nova CTR-01: a container runs its init from an image, is changed, stopped,
   assert.match(await mustRun("ls", [workspace.instancesPath]), /_base/);
 });
 
+test("examples/container validates, applies, and is then what it says; destroy removes it", async (t) => {
+  const scene = await prepare(t);
+  const { virtform, virsh, workspace, name } = scene;
+  const directory = `${checkout}examples/container`;
+  assert.match(await succeeds(await runProgram(process.execPath, [`${checkout}bin/virtform.js`, "validate", directory])), /valid/);
+  // Its archive is made by the reader.
+  await mustRun("tar", ["-C", `${workspace.directory}/root`, "--numeric-owner", "-cJf", `${workspace.directory}/root.tar.xz`, "."]);
+  const example = parse(await readFile(`${directory}/virtform.yaml`, "utf8"));
+  const { web } = example.instances;
+  const host = { ...example.host, allocation_ratio: roomy, instances_path: workspace.instancesPath };
+  await writeFile(
+    `${workspace.directory}/virtform.yaml`,
+    stringify({ ...example, project: workspace.project, host, instances: { [name]: web } }),
+  );
+  await succeeds(await virtform("apply", "--auto-approve"));
+  await assertConverged(scene);
+  const started = await until("its first process", 20, () => scene.inside("/bin/cat", "/var/started").catch(() => undefined));
+  assert.equal(started.trim(), `1 on ${name} with`);
+  assert.equal((await scene.inside("/bin/stat", "-c", "%a %u:%g", "/sbin/init")).trim(), "755 0:0");
+  assert.match(await virsh("nwfilter-binding-list"), /tap/);
+  await succeeds(await virtform("destroy", "--auto-approve", "--allow-destroy", "--images"));
+  assert.equal((await virsh("list", "--all", "--name")).trim(), "");
+  assert.doesNotMatch(await mustRun("losetup", ["--list", "--output", "BACK-FILE"]), new RegExp(workspace.instancesPath));
+});
+
 test("a container that does not start leaves nothing mounted, and the next apply ends what is left", async (t) => {
   const scene = await prepare(t);
   await scene.write({ init: ["/sbin/missing"] });
@@ -173,6 +198,38 @@ test("a container that does not start leaves nothing mounted, and the next apply
   await assertConverged(scene);
   assert.equal((await scene.virsh("domstate", scene.name)).trim(), "running");
   await succeeds(await scene.virtform("destroy", "--auto-approve", "--allow-destroy"));
+});
+
+/** Kills a command with `kill -9` at the start or the end of an action: `apply_start disk.create`. Within the namespaces, where its process is known. */
+async function killAt({ libvirt, workspace }: Scene, step: string, command: string): Promise<void> {
+  const [event = "", type = ""] = step.split(" ");
+  const script = `sh -c 'echo $$ > "$0"; exec "$@"' "$@" | while IFS= read -r line; do
+    case $line in *'"type":"${event}"'*'"type":"${type}"'*) kill -9 "$(cat "$1")"; echo killed; exit;; esac
+  done`;
+  const options = command === "destroy" ? ["--allow-destroy"] : [];
+  const words = [process.execPath, `${checkout}bin/virtform.js`, command, workspace.directory, "--auto-approve", ...options, "--json"];
+  const { stdout, stderr } = await libvirt.run(["sh", "-c", script, "sh", `${workspace.directory}/pid`, ...words]);
+  assert.equal(stdout, "killed\n", `${command} has no ${step}: ${stderr}`);
+}
+
+test("an apply and a destroy of a container that are killed at their actions are ended by the next ones, and nothing stays mounted", async (t) => {
+  const scene = await prepare(t);
+  const { virtform, virsh, workspace, write, libvirt } = scene;
+  await write({});
+  for (const step of ["start image.fetch", "start disk.create", "complete disk.create", "start domain.define", "start domain.start"]) {
+    await killAt(scene, `apply_${step}`, "apply");
+    assert.doesNotMatch((await libvirt.run(["cat", "/proc/mounts"])).stdout, /\/dev\/loop/, step);
+  }
+  await succeeds(await virtform("apply", "--auto-approve"));
+  await assertConverged(scene);
+  assert.equal((await virsh("domstate", scene.name)).trim(), "running");
+
+  for (const step of ["start domain.undefine", "complete domain.undefine", "start disk.remove"])
+    await killAt(scene, `apply_${step}`, "destroy");
+  await succeeds(await virtform("destroy", "--auto-approve", "--allow-destroy", "--images"));
+  assert.equal((await virsh("list", "--all", "--name")).trim(), "");
+  assert.doesNotMatch(await mustRun("losetup", ["--list", "--output", "BACK-FILE"]), new RegExp(workspace.instancesPath));
+  assert.doesNotMatch((await mustRun("find", [workspace.instancesPath, "-type", "f"])).replace(/.*\/locks\/.*\n/g, ""), /disk|_base/);
 });
 
 test("Nova CTR-02: a container has what was injected, and its security groups filter its traffic, also after a live edit", async (t) => {

@@ -33,6 +33,7 @@ const examples = [
   "flat-vfat",
   "glance",
   "golden-image",
+  "inject",
   "lvm",
   "networks",
   "ploop",
@@ -43,13 +44,16 @@ const examples = [
   "web",
 ];
 
+/** Applied by containers.test.ts, as containers need a libvirt of the test's own. */
+const withContainers = ["container"];
+
 // What an example takes from the environment.
 process.env["EXAMPLE_PASSPHRASE"] = "only an example";
 process.env["EXAMPLE_VOLUME_PASSPHRASE"] = "another example";
 
 test("every example is applied by a test", async () => {
   const folders = (await readdir(`${checkout}examples`, { withFileTypes: true })).filter((entry) => entry.isDirectory());
-  assert.deepEqual(folders.map(({ name }) => name).sort(), examples);
+  assert.deepEqual(folders.map(({ name }) => name).sort(), [...examples, ...withContainers].sort());
 });
 
 /** The names of the guests of a configuration, with all copies and includes. */
@@ -105,6 +109,12 @@ for (const example of examples) {
     await assertConverged(copy);
     for (const name of names) {
       const { value, userData } = readMarkers(await waitForConsole(copy, name, /^virtform-guest: ready$/m));
+      if (example === "inject") {
+        assert.deepEqual([value("root"), value("boots"), value("config-drive")], ["an appliance of virtform", "1", "none"]);
+        // The base image of the disk is what it was.
+        const verified = await virtform("image", "verify", "--path", directory);
+        assert.equal(verified.code, 0, verified.stdout + verified.stderr);
+      }
       if (example !== "lvm") continue;
       // test/real/lvm/guest.test.ts, which has the real LVM, starts no Linux that would report this.
       assert.deepEqual([value("root"), value("boots"), userData], ["virtform tiny guest", "1", `#!/bin/sh\necho "From a volume group."\n`]);

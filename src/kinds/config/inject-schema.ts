@@ -5,7 +5,7 @@ export const injectSchema = {
     "Writes files, the key, static addresses, metadata and root's password into the file system of the root disk before the first boot, instead of a config drive: for images without cloud-init. libguestfs has to be installed on the host. Changes take effect in new root disks only.",
   additionalProperties: false,
   required: ["partition"],
-  expects: "{ partition: inspect | none | N }",
+  expects: "{ partition: inspect | none | N, network: interfaces | networkd | none }",
   examples: [{ partition: "inspect" }, { partition: 1 }],
   properties: {
     partition: {
@@ -21,6 +21,18 @@ export const injectSchema = {
       ],
       expects: "inspect, none or the number of a partition",
       examples: ["inspect", 1],
+    },
+    network: {
+      type: "string",
+      default: "interfaces",
+      description: "How addresses that DHCP does not give are written.",
+      enum: ["interfaces", "networkd", "none"],
+      meanings: {
+        interfaces: "/etc/network/interfaces of ifupdown, with the interfaces as eth0, eth1 and so on.",
+        networkd: "One file of systemd-networkd for each interface, which is found by its MAC address.",
+        none: "Not at all: files of the instance, or the image, configure the network.",
+      },
+      examples: ["networkd"],
     },
   },
 } as const;

@@ -15,6 +15,7 @@ import type { DiskFormat } from "./spec.ts";
  */
 export async function examine(context: Context, path: string, bytes: number, diskFormat: DiskFormat): Promise<number> {
   const { qemu, contents } = formatFacts[diskFormat];
+  if (qemu === null) throw new TypeError(`${diskFormat} is no disk`);
   const inspection = await inspectOrThrow(readerOf(context, path), bytes);
   if (!contents.includes(inspection.format)) {
     const what = inspection.format === "gpt" ? "a raw disk with a partition table" : inspection.format;

@@ -23,6 +23,7 @@ import { findTwin } from "./find-twin.ts";
 import { formatFacts, needsConversion } from "./formats.ts";
 import { isGone } from "./is-gone.ts";
 import { checkPublished, digestsForChecks } from "./published-checks.ts";
+import { makeRoot } from "./root-archive.ts";
 import { startDigest } from "./running-digest.ts";
 import { baseConflict, parseSidecar } from "./sidecar.ts";
 import { signatureToCheck } from "./signature-check.ts";
@@ -111,9 +112,10 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
   const known = withoutUndefined({ bytes: published.bytes, sha256: digests.sha256 });
   announce("image.upload", known);
   const image = await unpackPublished(context, spec, published, maxBytes, report);
-  const virtualSize = spec.bootFile
-    ? await examineBootFile(context, image)
-    : await examine(context, image.path, image.bytes, spec.diskFormat);
+  const root = spec.diskFormat === "root-tar" ? await makeRoot(context, spec, image, report) : undefined;
+  const virtualSize =
+    root?.bytes ??
+    (spec.bootFile ? await examineBootFile(context, image) : await examine(context, image.path, image.bytes, spec.diskFormat));
   refuseTooLarge(spec, virtualSize);
 
   const sidecar: ImageSidecar = withoutUndefined({
@@ -146,7 +148,7 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
     announce("image.activate", { ...known, virtual_size: virtualSize });
     return;
   }
-  const staged = needsConversion(spec) ? await convert(context, spec, image.path, virtualSize, report) : image.path;
+  const staged = root?.path ?? (needsConversion(spec) ? await convert(context, spec, image.path, virtualSize, report) : image.path);
   startDigest(context, spec.entry, staged, sidecar);
   // Removed before the base has its name, which completes it: an interruption leaves no staged file.
   await removeStaged(context, spec, false, staged);
@@ -277,7 +279,7 @@ function refuseTooLarge(spec: ImageSpec, virtualSize: number): void {
 async function convert(context: Context, spec: ImageSpec, from: string, virtualSize: number, report: ReportProgress): Promise<string> {
   const { host, layout, signal } = context;
   const converted = layout.baseConverted(spec.entry);
-  const format = formatFacts[spec.diskFormat].qemu;
+  const format = formatFacts[spec.diskFormat].qemu ?? "raw";
   const { free } = await host.files.space(layout.base);
   // A small file can describe a disk that fills any file system, by naming the same bytes many times.
   const room = Math.floor((free - context.settings.reserved.disk) * 0.95);

@@ -2,8 +2,8 @@ import type { ContentFormat } from "./inspect/finding.ts";
 import type { DiskFormat, ImageSpec } from "./spec.ts";
 
 interface FormatFacts {
-  /** What qemu-img calls it. */
-  readonly qemu: string;
+  /** What qemu-img calls it; null for what is no disk. */
+  readonly qemu: string | null;
   /** What the content may turn out to be (Nova FET-04: a partition table is a raw disk). */
   readonly contents: readonly ContentFormat[];
 }
@@ -23,6 +23,7 @@ export const formatFacts: Readonly<Record<DiskFormat, FormatFacts>> = {
   vhdx: { qemu: "vhdx", contents: ["vhdx"] },
   vdi: { qemu: "vdi", contents: ["vdi"] },
   ploop: { qemu: "parallels", contents: ["ploop"] },
+  "root-tar": { qemu: null, contents: [] },
 };
 
 /** What may be inside a raw base image. */

@@ -14,7 +14,7 @@ export const schemes: readonly string[] = ["file", "https?", "glance(?:\\+http)?
 const diskFormat = {
   type: "string",
   description: "Format of the image file, as Glance names it. It is not detected: content of another format is rejected.",
-  enum: ["raw", "qcow2", "vmdk", "vhd", "vhdx", "vdi", "ploop", "iso", "ami", "aki", "ari"],
+  enum: ["raw", "qcow2", "vmdk", "vhd", "vhdx", "vdi", "ploop", "iso", "ami", "aki", "ari", "root-tar"],
   meanings: {
     raw: "The bytes of the disk.",
     qcow2: "QEMU.",
@@ -27,6 +27,8 @@ const diskFormat = {
     ami: "The root filesystem of an image with its own kernel.",
     aki: "A kernel.",
     ari: "A ramdisk.",
+    "root-tar":
+      "A root file system as a tar archive, compressed or not, for containers and for guests with a kernel of their own. It becomes a raw ext4 file system.",
   },
   guess: { from: "source", endings: { qcow2: "qcow2", raw: "raw", iso: "iso", vmdk: "vmdk", vhd: "vhd", vhdx: "vhdx", vdi: "vdi" } },
   examples: ["qcow2", "raw"],

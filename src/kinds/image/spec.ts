@@ -6,7 +6,7 @@ import type { ImageAccess } from "../../sources/access.ts";
 import type { Signers } from "../../sources/glance/settings.ts";
 
 /** Formats that an image's content can have, as Glance names them (Nova FET-19). */
-export type DiskFormat = "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi" | "ploop" | "iso" | "ami" | "aki" | "ari";
+export type DiskFormat = "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi" | "ploop" | "iso" | "ami" | "aki" | "ari" | "root-tar";
 
 /** An image that should be in the base-image cache. */
 export interface ImageSpec {

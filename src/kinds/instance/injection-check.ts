@@ -58,9 +58,12 @@ export function checkInjections({ config, settings }: Pick<Checked, "config" | "
   });
 }
 
-function hasSomething(config: Config, { files = [], key_pair, metadata = {}, admin_password, networks = [] }: InstanceConfig): boolean {
+function hasSomething(
+  config: Config,
+  { inject, files = [], key_pair, metadata = {}, admin_password, networks = [] }: InstanceConfig,
+): boolean {
   // The guest gets an address that is reserved from DHCP.
-  const written = networks.some((nic) => fixedAddresses(config, nic).some(({ reserved }) => !reserved));
+  const written = inject?.network !== "none" && networks.some((nic) => fixedAddresses(config, nic).some(({ reserved }) => !reserved));
   return written || files.length > 0 || key_pair !== undefined || Object.keys(metadata).length > 0 || admin_password !== undefined;
 }
 

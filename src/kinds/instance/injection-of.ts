@@ -1,8 +1,10 @@
 import { declared } from "../config/declared.ts";
 import { guestFiles } from "../config/guest-files.ts";
 import { injectionRecord } from "../disk/injection/record.ts";
-import type { Injection } from "../terms/injection.ts";
+import type { Injection, NetworkFile } from "../terms/injection.ts";
+import type { SeedInterface } from "../terms/spec.ts";
 import { interfacesFile } from "./interfaces-file.ts";
+import { networkdFiles } from "./networkd-files.ts";
 import { seedInterfaces } from "./seed-interfaces.ts";
 import type { WantedGuest } from "./wanted.ts";
 
@@ -22,7 +24,7 @@ export function injectionOf(guest: WantedGuest, emulated: boolean): Injection | 
         ? "none"
         : instance.inject.partition,
     publicKey: keyPair === undefined ? null : declared(config.key_pairs, keyPair).public_key,
-    network: interfacesFile(seedInterfaces(config, instance, interfaces)),
+    network: networkFiles(instance.inject.network ?? "interfaces", seedInterfaces(config, instance, interfaces)),
     metadata: keys.length === 0 ? null : `${JSON.stringify(Object.fromEntries(keys.map((key) => [key, metadata[key]])))}\n`,
     password: instance.admin_password ?? null,
     files: guestFiles(instance),
@@ -36,7 +38,15 @@ export function injectedRecord(injection: Injection | undefined): string | undef
   return injection === undefined ? undefined : injectionRecord(injection);
 }
 
+/** Nova CFG-12 knows the file of ifupdown alone, and a template in its place. */
+function networkFiles(format: "interfaces" | "networkd" | "none", interfaces: readonly SeedInterface[]): readonly NetworkFile[] {
+  if (format === "none") return [];
+  if (format === "networkd") return networkdFiles(interfaces);
+  const content = interfacesFile(interfaces);
+  return content === null ? [] : [{ path: "/etc/network/interfaces", content }];
+}
+
 /** Nova INJ-04: then the disk is not opened. */
 function isEmpty({ publicKey, network, metadata, password, files }: Injection): boolean {
-  return publicKey === null && network === null && metadata === null && password === null && files.length === 0;
+  return publicKey === null && network.length === 0 && metadata === null && password === null && files.length === 0;
 }

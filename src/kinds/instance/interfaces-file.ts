@@ -1,12 +1,13 @@
 import { netmaskOf } from "../../model/ip.ts";
 import type { SeedAddress, SeedInterface } from "../terms/spec.ts";
+import { isStatic } from "./is-static.ts";
 
 /**
  * /etc/network/interfaces as Debian's ifupdown reads it (Nova CFG-12), where an interface has an address that DHCP does not give; null without one.
  * Interfaces are counted from eth0, those with DHCP too. Pure.
  */
 export function interfacesFile(interfaces: readonly SeedInterface[]): string | null {
-  if (!interfaces.some(({ addresses = [] }) => addresses.some(({ dhcp }) => !dhcp))) return null;
+  if (!interfaces.some(isStatic)) return null;
   const stanzas = interfaces.map(({ addresses = [], ipv4, mtu }, index) => {
     const name = `eth${index}`;
     const written = addresses.filter(({ dhcp }) => !dhcp);

@@ -7,8 +7,8 @@ export interface Injection {
   readonly partition: GuestPartition;
   /** A line for root's authorized_keys. */
   readonly publicKey: string | null;
-  /** Content of /etc/network/interfaces (Nova CFG-12). */
-  readonly network: string | null;
+  /** Files that configure the network (Nova INJ-08, CFG-12); empty for none. */
+  readonly network: readonly NetworkFile[];
   /** Content of /meta.js. */
   readonly metadata: string | null;
   /** Of root: the password, or its hash. */
@@ -17,6 +17,12 @@ export interface Injection {
   readonly files: readonly GuestFile[];
   /** libguestfs runs its appliance without KVM, as the guest does. */
   readonly emulated: boolean;
+}
+
+/** A file of the network's configuration in a guest: root's, 0644. */
+export interface NetworkFile {
+  readonly path: string;
+  readonly content: string;
 }
 
 /** The record of a disk that was made and into which not everything was injected. Nothing of it is used. */

@@ -11,7 +11,7 @@ trap 'echo ended > /var/ended; exit 0' TERM
 while :; do sleep 0.2; done
 `;
 
-const programs = ["sh", "cat", "df", "hostname", "httpd", "ip", "sleep"];
+const programs = ["sh", "cat", "df", "hostname", "httpd", "ip", "sleep", "stat"];
 
 /** Makes a root file system with a busybox in a directory, in a raw file with ext4. Gives the path of the file. */
 export async function makeContainerRoot(directory: string): Promise<string> {

@@ -11,7 +11,7 @@ export function injectionRecord({ partition, publicKey, network, metadata, passw
   return [
     `partition ${partition}`,
     ...part("key", publicKey),
-    ...part("network", network),
+    ...part("network", network.length === 0 ? null : network),
     ...part("metadata", metadata),
     ...part("password", password === null ? null : secretPlace(password)),
     ...part(files.length === 1 ? "1 file" : `${files.length} files`, files.length === 0 ? null : files),

@@ -30,14 +30,13 @@ export interface InjectionPlan {
 export function writtenPaths({ publicKey, network, metadata, password, files }: Injection): string[] {
   return [
     ...(publicKey === null ? [] : [readFirst.keys]),
-    ...(network === null ? [] : [interfacesPath]),
+    ...network.map(({ path }) => path),
     ...(metadata === null ? [] : [metadataPath]),
     ...(password === null ? [] : [readFirst.shadow]),
     ...files.map(({ path }) => path),
   ];
 }
 
-const interfacesPath = "/etc/network/interfaces";
 const metadataPath = "/meta.js";
 const relabelPath = "/.autorelabel";
 const root = [0, 0] as const;
@@ -65,7 +64,7 @@ export function injectionPlan(injection: Injection, hash: string | null, found: 
       add(needed, readFirst.keys, withKey(text(readFirst.keys) ?? "", injection.publicKey), { mode: 0o600, parents: 0o700 });
     }
   }
-  if (injection.network !== null) add(optional("the network file"), interfacesPath, injection.network);
+  for (const { path, content } of injection.network) add(optional("the network file"), path, content);
   if (injection.metadata !== null) add(optional("the metadata"), metadataPath, injection.metadata);
   if (hash !== null) {
     const item = optional("the password");

@@ -106,7 +106,10 @@ const possibleSettings = /^(?:arch$|quota\.cpu_(?:shares|period|quota)$|quota\.v
 export function checkContainers({ config, settings }: Pick<Checked, "config" | "settings">): Diagnostic[] {
   const entries = Object.entries(config.instances ?? {});
   if (settings.virtType !== "lxc")
-    return entries.flatMap(([entry, instance]) => (instance.init === undefined ? [] : [initOfMachine(entry)]));
+    return entries.flatMap(([entry, instance]) => [
+      ...(instance.init === undefined ? [] : [initOfMachine(entry)]),
+      ...rootOfMachine(config, entry, instance),
+    ]);
   const found = [...checkPath(settings), ...entries.flatMap(([entry, instance]) => checkInstance({ config, settings }, entry, instance))];
   // What is wrong with a flavor or an image is wrong once, however many instances have it.
   return [...new Map(found.map((one) => [JSON.stringify(one), one])).values()];
@@ -188,6 +191,16 @@ function checkInit(entry: string, { init }: InstanceConfig): Diagnostic[] {
   return [
     problem("container-init", { summary: `init of instance ${entry} is ${program}`, detail, pointer: ["instances", entry, "init", 0] }),
   ];
+}
+
+/** A root directory alone holds no boot loader. */
+function rootOfMachine(config: Checked["config"], entry: string, instance: InstanceConfig): Diagnostic[] {
+  const { name: image, config: found } = hardwareInput(config, entry, instance).image;
+  if (image === undefined || found.disk_format !== "root-tar" || found.kernel !== undefined) return [];
+  const detail =
+    "A root file system from a tar archive holds no boot loader, so a virtual machine needs the kernel beside it. Give the image a kernel and a ramdisk, or use virt_type: lxc.";
+  const pointer = ["images", image, "disk_format"];
+  return [problem("container-only", { summary: `image ${image} of instance ${entry} needs a kernel, or virt_type: lxc`, detail, pointer })];
 }
 
 function initOfMachine(entry: string): Diagnostic {

@@ -54,6 +54,11 @@ export async function readTar(read: Read, size: number): Promise<TarMember[]> {
   }
 }
 
+/** Whether the first block of a file is the header of a tar archive. Pure. */
+export function isTarHeader(header: Buffer): boolean {
+  return header.length === block && header.some((byte) => byte !== 0) && hasValidChecksum(header);
+}
+
 function isRegular(kind: string): boolean {
   return kind === "0" || kind === "\0" || kind === "7";
 }

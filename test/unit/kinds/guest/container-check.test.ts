@@ -43,6 +43,13 @@ test("a container with what containers have is valid", () => {
   assert.deepEqual(found(containers({ host: { uri: "lxc+ssh://root@kvm1/system" } })), []);
 });
 
+test("a root directory in an archive holds no boot loader: a virtual machine needs a kernel beside it", () => {
+  const image = { source: "/srv/root.tar.xz", disk_format: "root-tar" };
+  assert.deepEqual(found(containers({ image })), []);
+  const host = { virt_type: "kvm" };
+  assert.deepEqual(found(containers({ host, image })), ["container-only images.root.disk_format"]);
+});
+
 test("a container has what is injected into its root file system, and interfaces with security groups", () => {
   const injected = { inject: { partition: "inspect" }, key_pair: "ops", metadata: { role: "web" }, files: [{ path: "/a", text: "b" }] };
   assert.deepEqual(found(containers({ instance: injected })), []);

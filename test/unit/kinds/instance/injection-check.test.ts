@@ -6,7 +6,15 @@ import { hostSettings } from "../../../../src/kinds/host/settings.ts";
 import { checkInjections } from "../../../../src/kinds/instance/injection-check.ts";
 
 /** An instance with an injection and one address in a network. */
-function injected({ dhcp = false, host = {} }: { readonly dhcp?: boolean; readonly host?: object } = {}): Config {
+function injected({
+  dhcp = false,
+  host = {},
+  ...inject
+}: {
+  readonly dhcp?: boolean;
+  readonly host?: object;
+  readonly network?: string;
+} = {}): Config {
   return {
     project: "shop",
     host,
@@ -20,7 +28,7 @@ function injected({ dhcp = false, host = {} }: { readonly dhcp?: boolean; readon
         image: "debian",
         flavor: "small",
         networks: [{ network: "lan", addresses: ["10.91.0.10"] }],
-        inject: { partition: "inspect" },
+        inject: { partition: "inspect", ...inject },
       },
     },
   } as unknown as Config;
@@ -34,6 +42,8 @@ function codes(config: Config): string[] {
 test("an address is injected unless the guest gets it from DHCP, and an injection of nothing is a warning", () => {
   assert.deepEqual(codes(injected()), []);
   assert.deepEqual(codes(injected({ dhcp: true })), ["warning inject-nothing"]);
+  assert.deepEqual(codes(injected({ network: "none" })), ["warning inject-nothing"]);
+  assert.deepEqual(codes(injected({ network: "networkd" })), []);
 });
 
 test("a container has no config drive that tells it an address", () => {

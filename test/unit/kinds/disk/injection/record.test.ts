@@ -6,7 +6,7 @@ import type { Injection } from "../../../../../src/kinds/terms/injection.ts";
 const full: Injection = {
   partition: "inspect",
   publicKey: "ssh-ed25519 AAAA",
-  network: "auto lo\n",
+  network: [{ path: "/etc/network/interfaces", content: "auto lo\n" }],
   metadata: "{}",
   password: { env: "ROOT" },
   files: [{ path: "/a", base64: "", mode: null, owner: null }],

@@ -8,7 +8,7 @@ const key = "ssh-ed25519 AAAA ops";
 const nothing: Injection = {
   partition: "inspect",
   publicKey: null,
-  network: null,
+  network: [],
   metadata: null,
   password: null,
   files: [],
@@ -67,7 +67,7 @@ test("Nova INJ-11: files get their modes and the numbers that the image has for 
 });
 
 test("Nova INJ-08, INJ-09: network and metadata are files of their own; a guest with SELinux sets its labels at boot", () => {
-  const injection = { network: "auto lo\n", metadata: "{}\n" };
+  const injection = { network: [{ path: "/etc/network/interfaces", content: "auto lo\n" }], metadata: "{}\n" };
   assert.deepEqual(planned(injection, {}), ["644 0:0 /etc/network/interfaces: auto lo\n", "644 0:0 /meta.js: {}\n"]);
   const selinux = (text: string) => planned(injection, { "/etc/selinux/config": file(text) }).slice(2);
   assert.deepEqual(selinux("# SELINUX=disabled\nSELINUX=enforcing\n"), ["644 0:0 /.autorelabel: "]);
