@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { dhcpNetwork } from "./support/dhcp-network.ts";
+import { removeNetworks } from "./support/remove-networks.ts";
 import { checkout, virtform } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, roomy, tinyImages, virsh, writeConfig } from "./support/workspace.ts";
+import { apply, assertConverged, createWorkspace, roomy, tinyImages, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 test("an apply waits for the agent of a guest; a guest whose address never comes fails it, keeps running and is waited for again", async (t) => {
   const workspace = await createWorkspace(t);
@@ -45,14 +49,28 @@ test("an apply waits for the agent of a guest; a guest whose address never comes
   await assertConverged(workspace);
 });
 
-test("an apply waits for cloud-init of a Debian guest, and fails with its errors; the next apply waits again, for ssh", async (t) => {
+/** Says on the console what the card with the fixed addresses got from the drive. */
+const says = `
+  - |
+    addresses() { ip -o address show dev eth1 scope global | tr -s ' ' | cut -d ' ' -f 4 | sort | tr '\\n' ' '; }
+    for _ in $(seq 60); do [ "$(addresses | wc -w)" -ge 2 ] && break; sleep 1; done
+    say() { printf '\\nvirtform-nocloud: %s\\n' "$*" >/dev/ttyS0; }
+    say "cloud-id=$(cloud-id)"
+    say "addresses=$(addresses)"
+    say "mtu=$(cat /sys/class/net/eth1/mtu)"
+    say "route=$(ip route show 10.77.0.0/16)"
+    say "role=$(cloud-init query ds.meta_data.meta.role)"`;
+
+test("an apply waits for cloud-init of a Debian guest with a NoCloud drive, and fails with the errors of another; the next apply waits again, for ssh", async (t) => {
   const workspace = await createWorkspace(t);
   const [good, bad] = [`${workspace.prefix}-good`, `${workspace.prefix}-bad`];
-  const network = await dhcpNetwork(t, workspace);
+  const [network, lan] = [await dhcpNetwork(t, workspace), `${workspace.prefix}-lan`];
+  const [v4, v6] = [`10.${randomInt(100, 250)}.${randomInt(1, 250)}`, `fd00:${randomInt(1, 9999)}:${randomInt(1, 9999)}::`];
+  t.after(() => removeNetworks(lan));
   const guest = `${checkout}.cache/debian`;
   const files = [{ path: "/etc/systemd/network/50-dhcp.network", text: "[Match]\nName=e*\n[Network]\nDHCP=yes\n", mode: "0644" }];
   const start = "systemctl restart systemd-networkd";
-  const debian = { image: "debian", flavor: "medium", networks: [{ network }], files };
+  const debian = { image: "debian", flavor: "medium", networks: [{ network }] };
   const write = (instances: object) =>
     writeConfig(workspace, {
       host: { allocation_ratio: { ...roomy, disk: 100 } },
@@ -68,12 +86,26 @@ test("an apply waits for cloud-init of a Debian guest, and fails with its errors
         initrd: { source: `${guest}/initrd.img`, disk_format: "ari" },
       },
       flavors: { medium: { vcpus: 1, ram: "512MiB", disk: "3GiB" } },
+      networks: {
+        [lan]: {
+          type: "isolated",
+          mtu: 1400,
+          subnets: [{ cidr: `${v4}.0/24`, routes: [{ to: "10.77.0.0/16", via: `${v4}.254` }] }, { cidr: `${v6}/64` }],
+        },
+      },
       instances,
     });
   const wait = { what: "cloud_init", timeout: "15m" };
   const runs = (command: string) => `#cloud-config\nlocale: false\nruncmd:\n  - ${start}\n  - ${command}\n`;
-  const fine = { ...debian, user_data: runs("echo done"), wait_for: wait };
-  const failing = { ...debian, user_data: runs("exit 3"), wait_for: wait };
+  const fine = {
+    ...debian,
+    config_drive: { format: "nocloud" },
+    networks: [{ network }, { network: lan, addresses: [`${v4}.10`, `${v6}10`] }],
+    metadata: { role: "queue" },
+    user_data: runs(`echo done${says}`),
+    wait_for: wait,
+  };
+  const failing = { ...debian, files, user_data: runs("exit 3"), wait_for: wait };
   await write({ [good]: fine, [bad]: failing });
   const first = await virtform("apply", workspace.directory, "--auto-approve");
   const said = first.stdout + first.stderr;
@@ -82,9 +114,33 @@ test("an apply waits for cloud-init of a Debian guest, and fails with its errors
   assert.match(said, new RegExp(`cloud-init of ${bad} failed:[\\s\\S]*scripts`));
   assert.equal((await virsh("domstate", bad)).trim(), "running");
 
+  const log = await waitForConsole(workspace, good, /^virtform-nocloud: role=/m, 10);
+  const told = Object.fromEntries(Array.from(log.matchAll(/^virtform-nocloud: (\S+?)=(.*)$/gm), ([, key, value]) => [key, value]));
+  assert.equal(told["cloud-id"], "nocloud");
+  // The host announces the IPv6 subnet, so that the guest gives itself an address beside the fixed one.
+  for (const address of [`${v4}.10/24`, `${v6}10/64`]) assert.ok(told["addresses"]?.split(" ").includes(address), told["addresses"]);
+  assert.deepEqual([told["mtu"], told["role"]], ["1400", "queue"]);
+  assert.match(told["route"] ?? "", new RegExp(`^10\\.77\\.0\\.0/16 via ${v4}\\.254 `));
+  // The host knows the addresses of the drive once it has talked to the guest.
+  for (const address of [`${v4}.10`, `${v6}10`]) await sshBanner(address);
+  const row = JSON.parse((await virtform("list", workspace.directory, "--json")).stdout) as { name: string; addresses: string[] }[];
+  const listed = row.find(({ name }) => name === good)?.addresses ?? [];
+  for (const address of [`${v4}.10`, `${v6}10`]) assert.ok(listed.includes(address), listed.join(" "));
+
   // Still to be waited for: what is waited for now has come.
   await write({ [good]: fine, [bad]: { ...failing, wait_for: "ssh" } });
   const second = await apply(workspace);
   assert.match(second.stdout + second.stderr, new RegExp(`domain/${bad}: wait for its ssh server, at most 10 min: done`));
   await assertConverged(workspace);
 });
+
+/** The first bytes that the ssh server at an address sends. */
+async function sshBanner(address: string): Promise<void> {
+  const socket = connect(22, address);
+  try {
+    const [bytes] = (await once(socket, "data", { signal: AbortSignal.timeout(60_000) })) as [Buffer];
+    assert.match(bytes.toString("latin1"), /^SSH-/);
+  } finally {
+    socket.destroy();
+  }
+}
