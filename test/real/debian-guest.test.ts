@@ -3,6 +3,8 @@ import { randomInt } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { networkData } from "../../src/kinds/instance/seed/network.ts";
+import { networkConfig } from "../../src/kinds/instance/seed/nocloud.ts";
 import { readIsoFile } from "../../src/tools/iso9660/read-file.ts";
 import { dhcpNetwork } from "./support/dhcp-network.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
@@ -155,6 +157,7 @@ test("cloud-init of a real Debian guest takes host name, key, files and user dat
     const { stdout, stderr } = await login(script.join(" && "));
     const [meta = "", ...network] = stdout.split("\n").filter((line) => line !== "");
     assert.equal(meta, `${(await virsh("domuuid", nocloud)).trim()} ${nocloud} queue ${publicKey}`, stderr);
+    await readsBonds(login);
     for (const line of [
       "MTUBytes=1380",
       `Address=${v4}.11/24`,
@@ -168,3 +171,25 @@ test("cloud-init of a real Debian guest takes host name, key, files and user dat
       assert.ok(network.includes(line), `${line} is in\n${network.join("\n")}`);
   });
 });
+
+/** cloud-init of the guest understands the bond in both forms of the drive. */
+async function readsBonds(login: (...command: readonly string[]) => ReturnType<typeof virtform>): Promise<void> {
+  const macs = (await login("cat /sys/class/net/e*/address")).stdout.trim().split("\n");
+  assert.equal(macs.length, 2);
+  const interfaces = macs.map((mac, index) => ({
+    ...({ name: `${index}`, type: "network", source: "lan", mac, model: "virtio", link: "up", filter: null } as const),
+    bond: "bond0",
+  }));
+  const documents = {
+    "network_data.json": networkData({ uuid: "c0ffee00-1111-4222-8333-444444444444", interfaces }),
+    yaml: networkConfig(interfaces),
+  };
+  for (const [kind, document] of Object.entries(documents)) {
+    const text = Buffer.from(JSON.stringify(document)).toString("base64");
+    const convert = `sudo cloud-init devel net-convert --network-data /tmp/bond --kind ${kind} --output-kind netplan --distro debian --directory /tmp/bonded-${kind}`;
+    const { stdout, stderr } = await login(
+      `echo ${text} | base64 -d >/tmp/bond && ${convert} >&2 && sudo cat /tmp/bonded-${kind}/etc/netplan/*`,
+    );
+    assert.match(stdout, /bonds:\n +bond0:[\s\S]*interfaces:\n +- \S+\n +- \S+[\s\S]*mode: active-backup/, stderr);
+  }
+}
