@@ -31,6 +31,18 @@ export function unusableState({ id, status }: Pick<PublishedState, "id" | "statu
   return {
     code: "glance-image-not-active",
     summary: `Image ${id} in Glance is ${status}`,
-    detail: "It was published earlier. Have it reactivated, or delete it; the next apply publishes it again.",
+    detail: `It was published earlier. ${remedyFor(status)}`,
   };
+}
+
+function remedyFor(status: string): string {
+  switch (status) {
+    case "deactivated":
+      return "Have it reactivated, or delete it; the next apply publishes it again.";
+    case "uploading":
+    case "importing":
+      return "Another client imports its content. Wait until it is active, or delete it; the next apply publishes it again.";
+    default:
+      return "Delete it there; the next apply publishes it again.";
+  }
 }

@@ -17,7 +17,7 @@ function planned(status: string) {
     status,
     size: 1,
     digest: "sha512:ab",
-    uploaded: status === "queued" ? null : "sha512:ab",
+    uploaded: status === "active" ? "sha512:ab" : null,
     fields: {
       name: "golden",
       visibility: "private",
@@ -32,13 +32,26 @@ function planned(status: string) {
   };
   const plan = planFor(config, hostSettings(config, runner), observedOf(factsWith(), new Map([["published/golden", state]])));
   const change = plan.changes.find(({ address }) => address === "published/golden");
-  return [change?.reason, ...plan.diagnostics.flatMap(({ severity, code }) => (severity === "error" ? [code] : []))];
+  const errors = plan.diagnostics.filter(({ severity }) => severity === "error");
+  return [change?.reason, ...errors.map(({ code, detail }) => `${code}: ${detail}`)];
 }
 
-test("an image that was deactivated in Glance is an error of the plan, and not an upload that did not end", () => {
+test("Nova GLA-10: an upload that did not end is completed; an image in a state that no upload follows is an error of the plan with its remedy", () => {
   assert.deepEqual(planned("active"), ["it differs in Glance"]);
-  assert.deepEqual(planned("queued"), ["its upload did not end"]);
-  assert.deepEqual(planned("deactivated"), [undefined, "glance-image-not-active"]);
+  for (const status of ["queued", "saving"]) assert.deepEqual(planned(status), ["its upload did not end"]);
+  for (const [status, remedy] of [
+    ["deactivated", "Have it reactivated, or delete it"],
+    ["uploading", "Wait until it is active"],
+    ["importing", "Wait until it is active"],
+    ["killed", "Delete it there"],
+    ["pending_delete", "Delete it there"],
+    ["deleted", "Delete it there"],
+  ] as const) {
+    const [change, error, ...more] = planned(status);
+    assert.equal(change, undefined);
+    assert.match(error ?? "", new RegExp(`^glance-image-not-active: .*${remedy}`));
+    assert.deepEqual(more, []);
+  }
 });
 
 /** The codes and places of what the rules of the service forbid. */
