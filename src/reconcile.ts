@@ -365,10 +365,11 @@ async function consent({ shown, applied }: { readonly shown: Plan; readonly appl
     const destroys = destroysOf(applied).map(({ what }) => what);
     if (confirm === undefined) {
       const flags = destroys.length === 0 ? "--auto-approve" : "--auto-approve --allow-destroy";
+      const save = applied.purpose === "destroy" ? "`virtform plan --destroy --out FILE`" : "`virtform plan --out FILE`";
       throw new UserError([
         problem("no-terminal", {
           summary: "There is no terminal to ask for consent",
-          detail: `Nothing has been done. Read the plan, then run the same command with ${flags}, or save it with \`virtform plan${applied.purpose === "destroy" ? " --destroy" : ""} --out FILE\` and apply the file${destroys.length === 0 ? "" : " with --allow-destroy"}.`,
+          detail: `Nothing has been done. Read the plan, then run the same command with ${flags}, or save it with ${save} and apply the file${destroys.length === 0 ? "" : " with --allow-destroy"}.`,
         }),
       ]);
     }

@@ -10,6 +10,7 @@ import { convertToRaw } from "../tools/qemu-img.ts";
 import { readManyOnce } from "../tools/read-once.ts";
 import { touchUsed } from "../tools/touch-used.ts";
 import { baseOf } from "./content.ts";
+import { diskPhrase } from "./disk-phrase.ts";
 import type { BaseRef, DiskRef, DiskSpec, DiskState, Driver, OnlineDisk } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
@@ -175,13 +176,14 @@ async function growContainer(
 }
 
 /** Throws a RefusedError for a file that is not encrypted. */
-async function contentOffset(context: Context, { path, name, owner }: DiskSpec): Promise<number> {
+async function contentOffset(context: Context, disk: DiskSpec): Promise<number> {
+  const { path } = disk;
   const start = await context.host.files.read(path, { offset: 0, length: luksHeaderBytes });
   const container = readLuksHeader(start ?? Buffer.alloc(0));
   if (container !== undefined) return container.contentAt;
   throw new RefusedError(
     "disk-format-changed",
-    `${path} was recorded as encrypted, and is not a LUKS container: another file took the place of disk ${name} of ${owner.label}. It is not changed. Restore the disk, or plan again to recreate it.`,
+    `${path} was recorded as encrypted, and is not a LUKS container: another file took the place of the ${diskPhrase(disk)}. It is not changed. Restore the disk, or plan again to recreate it.`,
   );
 }
 

@@ -9,6 +9,7 @@ import { convertToEncrypted, createQcow2, opensWith } from "../../tools/qemu-img
 import { readManyOnce } from "../../tools/read-once.ts";
 import { touchUsed } from "../../tools/touch-used.ts";
 import { baseOf } from "../content.ts";
+import { diskPhrase } from "../disk-phrase.ts";
 import type { BaseRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
@@ -196,7 +197,7 @@ function refuseOtherFormat(disk: DiskSpec, start: Buffer): void {
   if (isQcow2(start)) return;
   throw new RefusedError(
     "disk-format-changed",
-    `${disk.path} exists and is not qcow2, the format of disk ${disk.name} of ${disk.owner.label}. It may hold data of a guest, so it is not changed: move it away, or restore the images_type that created it.`,
+    `${disk.path} exists and is not qcow2, the format of the ${diskPhrase(disk)}. It may hold data of a guest, so it is not changed: move it away, or restore the images_type that created it.`,
   );
 }
 

@@ -2,6 +2,7 @@ import type { Context } from "../../model/context.ts";
 import type { CommandError } from "../../model/errors.ts";
 import { problem } from "../../model/problem.ts";
 import { growExtFilesystem, isExtDevice, isExtFile } from "../../tools/e2fs.ts";
+import { diskPhrase } from "../disk-phrase.ts";
 import type { DiskSpec } from "../driver.ts";
 
 /**
@@ -16,11 +17,11 @@ export async function growInside(context: Context, disk: DiskSpec, path: string,
   if (failure !== undefined) context.warn?.(notGrown(disk, failure));
 }
 
-function notGrown({ owner, name }: DiskSpec, { message }: CommandError) {
+function notGrown(disk: DiskSpec, { message }: CommandError) {
   return problem(
     "filesystem-not-grown",
     {
-      summary: `The filesystem on disk ${name} of ${owner.label} keeps its size`,
+      summary: `The filesystem on the ${diskPhrase(disk)} keeps its size`,
       detail: `The disk has its new size and is complete. ${message} In the guest, e2fsck may repair it, and resize2fs grows it to the size of the disk.`,
     },
     "warning",

@@ -1,6 +1,7 @@
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import { diskPhrase } from "../disk-phrase.ts";
 import type { DiskSpec, OnlineDisk } from "../driver.ts";
 import { growFile } from "./size-growth.ts";
 import { refuseToShrink } from "./size-rules.ts";
@@ -25,7 +26,7 @@ export async function growLayer(
   if (size === undefined) {
     throw new RefusedError(
       "disk-layer-missing",
-      `${layer.path} was the active layer of disk ${disk.name} of ${disk.owner.label} when this was planned, and is not a ${layer.format} file now. Apply again.`,
+      `${layer.path} was the active layer of the ${diskPhrase(disk)} when this was planned, and is not a ${layer.format} file now. Apply again.`,
     );
   }
   refuseToShrink(disk, size, bytes);

@@ -1,6 +1,7 @@
 import { RefusedError } from "../../model/errors.ts";
 import type { FileStat } from "../../model/host.ts";
 import { typeText } from "../../tools/own-file.ts";
+import { diskPhrase } from "../disk-phrase.ts";
 import type { DiskSpec, DiskState } from "../driver.ts";
 
 /** The state of a disk whose name something else has: a link, a special file, or a directory in place of a file. */
@@ -13,6 +14,6 @@ export function refuseObstacle({ name, owner, path }: DiskSpec, stat: FileStat |
   if (stat === undefined || stat.type === wanted) return;
   throw new RefusedError(
     "disk-path-blocked",
-    `${path} is ${typeText(stat.type)}, not disk ${name} of ${owner.label}. Links are not followed and nothing was changed. Move the disk back to ${path}, or remove what is there.`,
+    `${path} is ${typeText(stat.type)}, not the ${diskPhrase({ name, owner })}. Links are not followed and nothing was changed. Move the disk back to ${path}, or remove what is there.`,
   );
 }

@@ -1,5 +1,6 @@
 import { userError } from "../../model/errors.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { diskPhrase, diskPhraseFirst } from "../disk-phrase.ts";
 import type { DiskSpec } from "../driver.ts";
 
 /** Never shrinks: a disk that is larger than asked for is the caller's mistake to hear of (Nova SIZE-04). */
@@ -7,14 +8,14 @@ export function refuseToShrink(disk: DiskSpec, size: number | undefined, bytes: 
   if (size === undefined) {
     throw userError(
       "disk-missing",
-      `Disk ${disk.name} of ${disk.owner.label} is missing`,
+      `${diskPhraseFirst(disk)} is missing`,
       `${disk.path} existed when its growth was planned. Run the same command again.`,
     );
   }
   if (size > bytes) {
     throw userError(
       "disk-would-shrink",
-      `Disk ${disk.name} of ${disk.owner.label} is ${formatQuantity(size)}, larger than the requested ${formatQuantity(bytes)}`,
+      `${diskPhraseFirst(disk)} is ${formatQuantity(size)}, larger than the requested ${formatQuantity(bytes)}`,
       `Disks are never shrunk, because that would destroy data. Use a flavor with at least ${formatQuantity(size)}.`,
     );
   }
@@ -23,5 +24,5 @@ export function refuseToShrink(disk: DiskSpec, size: number | undefined, bytes: 
 /** The size of a disk that is made from nothing. */
 export function requireSize(disk: DiskSpec): number {
   if (disk.size !== null) return disk.size;
-  throw new Error(`disk ${disk.name} of ${disk.owner.label} has neither a base image nor a size`);
+  throw new Error(`${diskPhrase(disk)} has neither a base image nor a size`);
 }

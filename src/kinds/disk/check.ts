@@ -1,4 +1,5 @@
 import { baseOf } from "../../drivers/content.ts";
+import { diskPhrase, diskPhraseFirst } from "../../drivers/disk-phrase.ts";
 import { checkRecordedFormat } from "../../drivers/shared/disk-info.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
@@ -47,7 +48,7 @@ export function checkDisk<Want extends OwnedDisk>(
   if (have?.disk === undefined) return [...problems.lost(address, want, have, observed), ...problems.unmade(address, want, observed)];
   if (isSwapResize(want, have)) return [];
   if (mustBeRemade(want, have)) return problems.another(address, want, have, observed);
-  const what = have.kind === "volume" ? `Volume ${ownerName(have.owner)}` : `Disk ${have.name} of ${have.owner.label}`;
+  const what = diskPhraseFirst(have);
   const record = checkRecordedFormat(address, what, have.path, have.disk);
   if (record.length > 0) return record;
   const base = checkOverlayBase(address, have);
@@ -72,7 +73,7 @@ export function checkDisk<Want extends OwnedDisk>(
 function checkEncryptedLayer(address: DiskAddress, { disk }: OwnedDisk, have: OwnedDiskState, observed: Observed): Diagnostic[] {
   const layer = activeLayer(have);
   if (layer === null) return [];
-  const what = have.kind === "volume" ? have.owner.label : `disk ${have.name} of ${have.owner.label}`;
+  const what = diskPhrase(have);
   const merge = "Merge the layer while the guest runs: `virsh blockcommit … --active --pivot`.";
   const user = diskUser(have, observed);
   if (disk.size !== null && disk.size > (have.disk?.size ?? 0) && user?.running !== true) {

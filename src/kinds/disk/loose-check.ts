@@ -1,3 +1,4 @@
+import { diskPhrase } from "../../drivers/disk-phrase.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
@@ -13,7 +14,7 @@ export function checkLooseLayers(found: readonly (readonly [DiskAddress, OwnedDi
     if (loose === undefined || loose.layers !== null || isAttached(have, observed) || followedChain(have, observed) !== null) return [];
     return [
       problem("disk-layers-unclear", {
-        summary: `Which layer of ${have.kind === "volume" ? have.owner.label : `disk ${have.name} of ${have.owner.label}`} is the last one is not known`,
+        summary: `Which layer of the ${diskPhrase(have)} is the last one is not known`,
         detail: `No definition names the disk, and these files are based on ${path}: ${loose.tops.join(", ")}. Define the guest with the right one (virsh define), or move the others away. Then run the same command again.`,
         address,
       }),

@@ -13,7 +13,7 @@ import { listedOf } from "./disk.ts";
 /** A disk that a label names. */
 export interface LabelledDisk extends Pick<OwnedDiskState, "kind" | "owner" | "uuid" | "name" | "path" | "running" | "saved" | "defined"> {
   readonly address: DiskAddress;
-  /** For messages: `disk disk.swap of web-0`. */
+  /** For messages: `swap disk of web-0`. */
   readonly what: string;
   /** As the label has it, whatever that is. */
   readonly record: unknown;
@@ -81,7 +81,7 @@ function blockedPath({ address, what, path }: ReadDisk, obstacle: string): Diagn
     severity: "error",
     code: "disk-path-blocked",
     summary: `${path} is ${obstacle}`,
-    detail: `This is the path of ${what}. Links are not followed, and another format is not used. Move the disk back to ${path}, or remove ${obstacle.replace(/^a /, "the ")}.`,
+    detail: `This is the path of the ${what}. Links are not followed, and another format is not used. Move the disk back to ${path}, or remove ${obstacle.replace(/^a /, "the ")}.`,
     address,
   };
 }

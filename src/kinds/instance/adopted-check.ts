@@ -64,6 +64,6 @@ function otherwiseMade({ instance, adopted }: DomainSpec): Diagnostic {
 }
 
 function text(path: string, value: unknown): string {
-  if (value === undefined) return "not there";
+  if (value === undefined) return "missing";
   return traitsOf(path).size === true && typeof value === "number" ? formatQuantity(value) : JSON.stringify(value);
 }

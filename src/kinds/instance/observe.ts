@@ -1,3 +1,4 @@
+import { diskPhrase } from "../../drivers/disk-phrase.ts";
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
@@ -324,7 +325,7 @@ function labelledDisks(
     if (diskRole(name) === undefined) return [];
     const path = layout.instanceFile(uuid, name);
     const known = { kind: "disk", owner, uuid, name, path, ...guest, defined: domain !== undefined } as const;
-    return [{ ...known, address: diskAddress(instance, name), what: `disk ${name} of ${instance}`, record }];
+    return [{ ...known, address: diskAddress(instance, name), what: diskPhrase({ name, owner }), record }];
   });
 }
 

@@ -146,7 +146,7 @@ test("a filesystem that cannot be repaired keeps its size, and its disk grows", 
   assert.equal(readFileSync(path).length, 64 * MiB);
   assert.deepEqual(
     warnings.map(({ severity, code: named, summary }) => [severity, named, summary]),
-    [["warning", "filesystem-not-grown", "The filesystem on disk disk of web keeps its size"]],
+    [["warning", "filesystem-not-grown", "The filesystem on the root disk of web keeps its size"]],
   );
   assert.match(warnings[0]?.detail ?? "", /e2fsck .*resize2fs/s);
   assert.equal(existsSync(`${path}.growing`), false, "the growth is finished");

@@ -104,7 +104,7 @@ export async function observeSeeds(
   const problem = (backend: string) =>
     `its driver is ${JSON.stringify(backend)}, and this version keeps config drives in ${namesOfKeepers()}`;
   const said = damaged.map(({ owner, address, backend }) =>
-    damagedEntry(owner, `the config drive of ${owner.label}`, problem(backend), address),
+    damagedEntry(owner, `config drive of ${owner.label}`, problem(backend), address),
   );
   return {
     states: new Map(states),
