@@ -52,7 +52,7 @@ export function traceHost(host: Host, write: Trace): Host {
     ...host,
     onTrace: tell,
     run: (command) => timed(`run ${words(command)}`, () => host.run(command)),
-    dial: (path) => timed(`connect ${path}`, () => host.dial(path)),
+    dial: (path, opening) => timed(`connect ${path}`, () => host.dial(path, opening)),
     open(command) {
       const started = performance.now();
       const conversation = host.open(command);

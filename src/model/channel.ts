@@ -7,6 +7,16 @@ export interface Channel {
   readonly ended: Promise<string | undefined>;
   /** Ends the stream at once. */
   close(): void;
+  /** Leaves the end of the stream to the other side. The host waits for it, a second at most, before its connection ends. Absent: it has to be waited for here. */
+  leave?(): void;
+}
+
+/** The first messages of a client, where the answer to the first is usually the same. The client still writes them, each after the answer to the one before. */
+export interface Opening {
+  readonly first: Buffer;
+  /** The usual answer to the first message. After another one, `second` is not sent. */
+  readonly expected: Buffer;
+  readonly second: Buffer;
 }
 
 /** Why a socket cannot be opened: it does not exist, has no listener, may not be opened by this user, or anything else. */

@@ -1,5 +1,5 @@
 import type { Retry } from "./action.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel, Opening } from "./channel.ts";
 import type { Compression } from "./packing.ts";
 import type { Peer } from "./peer.ts";
 import type { StatusWords, Validators, WebAccess } from "./web-access.ts";
@@ -288,8 +288,8 @@ export interface Host {
   run(command: Command): Promise<CommandResult>;
   /** Starts a program to talk to. */
   open(command: Pick<Command, "program" | "args" | "env">): Conversation;
-  /** Opens a byte stream to a unix socket of the host. Throws a DialError. */
-  dial(path: string): Promise<Channel>;
+  /** Opens a byte stream to a unix socket of the host. Throws a DialError. A distant host may send `opening` in the same round trip. */
+  dial(path: string, opening?: Opening): Promise<Channel>;
   /** Opens a byte stream from the host to a port of an IP address. `onData`: of the channel; a server may be the first to speak. Throws a DialError. */
   connect(address: string, port: number, onData: Channel["onData"]): Promise<Channel>;
   account(): Promise<Account>;

@@ -1,9 +1,10 @@
-import type { Channel } from "../../model/channel.ts";
+import type { Channel, Opening } from "../../model/channel.ts";
 import { errorMessage } from "../../model/errors.ts";
 import type { Host } from "../../model/host.ts";
 import { dialError } from "../local/dial.ts";
 import type { Greeting } from "./greeting.ts";
 import type { SshHelper } from "./helper.ts";
+import { pipelined } from "./pipelined.ts";
 import type { Trouble } from "./trouble-of-file.ts";
 
 /** A connection to libvirt lasts as long as the session. */
@@ -19,7 +20,7 @@ export function createSshDial(helper: SshHelper, greeting: () => Promise<Greetin
   function open(
     path: string,
     to: { readonly path: string } | { readonly address: string; readonly port: number },
-    onData: Channel["onData"] = () => undefined,
+    { onData = () => undefined, opening }: { readonly onData?: Channel["onData"]; readonly opening?: Opening | undefined } = {},
   ): Promise<Channel> {
     channels += 1;
     const name = channels;
@@ -29,7 +30,10 @@ export function createSshDial(helper: SshHelper, greeting: () => Promise<Greetin
       ended: ended.promise,
       write: (bytes) => helper.send({ op: "write", channel: name }, bytes),
       close: () => helper.send({ op: "hangup", channel: name }),
+      leave: () => helper.send({ op: "leave", channel: name }),
     };
+    // Before anything arrives.
+    const result = opening === undefined ? channel : pipelined(channel, opening);
     return new Promise((resolve, reject) => {
       const late = () => reject(dialError(path, "", `no connection within ${openMs / 1000} s`));
       const timer = setTimeout(late, openMs);
@@ -41,15 +45,21 @@ export function createSshDial(helper: SshHelper, greeting: () => Promise<Greetin
       };
       helper
         .ask(
-          { op: "dial", channel: name, ...to },
           {
+            op: "dial",
+            channel: name,
+            ...to,
+            ...(opening === undefined ? {} : { opening: [opening.first.length, opening.expected.length] }),
+          },
+          {
+            ...(opening === undefined ? {} : { blob: Buffer.concat([opening.first, opening.expected, opening.second]) }),
             what: `connecting to ${path}`,
             timeoutMs: longestMs,
             alone: true,
             onFrame({ message, blob }) {
               if (message["opened"] !== true) return channel.onData(blob);
               clearTimeout(timer);
-              resolve(channel);
+              resolve(result);
             },
           },
         )
@@ -64,11 +74,11 @@ export function createSshDial(helper: SshHelper, greeting: () => Promise<Greetin
   }
 
   return {
-    async dial(path) {
+    async dial(path, opening) {
       absent ??= new Set((await greeting()).noSockets);
       if (absent.delete(path)) throw dialError(path, "ENOENT", "");
-      return open(path, { path });
+      return open(path, { path }, { opening });
     },
-    connect: (address, port, onData) => open(`port ${port} of ${address}`, { address, port }, onData),
+    connect: (address, port, onData) => open(`port ${port} of ${address}`, { address, port }, { onData }),
   };
 }

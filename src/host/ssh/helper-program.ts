@@ -6,7 +6,7 @@ import { helperUnpack } from "./helper-unpack.ts";
  * What runs on the remote for the whole session: Python, standard library only, constant text. Whatever varies comes in frames.
  * A frame is a line `JSON-BYTES BLOB-BYTES`, that many bytes of JSON, and that many of binary data (compressed where the message of an
  * answer says `packed`). A request has an `id`, which its answers carry; of what takes long, answers with `progress`, `opened` or `output` come
- * before the last. `beat`, `stop`, `write` and `hangup` have no answer. The end of the input ends everything: running programs are stopped, locks
+ * before the last. `beat`, `stop`, `write`, `hangup` and `leave` have no answer. The end of the input ends everything: running programs are stopped, locks
  * are released, and names that are not on the disk yet are put there.
  */
 export const helperProgram = String.raw`
@@ -116,12 +116,17 @@ def unnamed_file():
     return file
 
 channels = {}
+# Those that the other side is to end.
+leaving = []
 
 def dial(message, blob):
     id, channel = message["id"], message["channel"]
     to = message.get("path") or (message["address"], message["port"])
     stream = socket.socket(socket.AF_UNIX if isinstance(to, str) else socket.AF_INET6 if ":" in to[0] else socket.AF_INET)
     outgoing = channels[channel] = queue.Queue()
+    first, usual = message.get("opening", (0, 0))
+    expected, second, early = blob[first:first + usual], blob[first + usual:], b""
+    if first: outgoing.put(blob[:first])
     def write():
         try:
             for data in iter(outgoing.get, None): stream.sendall(data)
@@ -137,6 +142,10 @@ def dial(message, blob):
         while True:
             piece = stream.recv(2**18)
             if not piece: return {}, b""
+            if second:
+                early += piece
+                if early.startswith(expected): outgoing.put(second)
+                if len(early) >= len(expected): second = b""
             answer({"id": id, "output": 1}, piece)
     finally:
         del channels[channel]
@@ -221,6 +230,8 @@ def end():
     for program in list(running_programs): end_program(program)
     for held in list(held_locks.values()): held.release()
     settle(None)
+    deadline = time.monotonic() + 1
+    while any(channel in channels for channel in leaving) and time.monotonic() < deadline: time.sleep(0.002)
     os._exit(0)
 
 heard = time.monotonic()
@@ -245,6 +256,7 @@ else:
             elif op == "stop":
                 stop = stops.get(message["of"])
                 if stop is not None: stop.set()
+            elif op == "leave": leaving.append(message["channel"])
             elif op in ("write", "hangup"):
                 outgoing = channels.get(message["channel"])
                 if outgoing is not None: outgoing.put(data if op == "write" else None)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Channel, isDialError } from "../../model/channel.ts";
 import { UnreachableError } from "../../model/errors.ts";
 import type { Account, Host } from "../../model/host.ts";
-import { type Connection, openConnection } from "./rpc/connection.ts";
+import { type Connection, loginOpening, openConnection } from "./rpc/connection.ts";
 import type { Driver } from "./rpc/procedures.ts";
 import { isPrivate, type Socket, siblingSocket, socketsOf } from "./sockets.ts";
 import { isLoginRefusal, unreachable } from "./unreachable.ts";
@@ -62,7 +62,7 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
   function channelTo(known: Place): Promise<Channel> {
     const opened = spare;
     spare = undefined;
-    return opened === undefined ? dial(known) : Promise.resolve(opened);
+    return opened === undefined ? dial(known, target.opens) : Promise.resolve(opened);
   }
 
   async function open(driver: Driver): Promise<Connection> {
@@ -76,7 +76,7 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
     const socket = { ...known.socket, path: siblingSocket(known.socket.path, driver) };
     const opens = `${driver}://${target.session ? "/session" : "/system"}`;
     try {
-      return await logIn(await dial({ ...known, socket }), { ...known, socket }, opens);
+      return await logIn(await dial({ ...known, socket }, opens), { ...known, socket }, opens);
     } catch (error) {
       if (!isDialError(error)) throw error;
       return logIn(await channelTo(known), known, target.opens);
@@ -90,7 +90,7 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
       if (looksOnly && !readOnly && isLoginRefusal(error)) {
         const reading = { socket, readOnly: true };
         // Without a read-only socket, the error is the refusal by the other one.
-        const second = await dial(reading).catch(() => undefined);
+        const second = await dial(reading, opens).catch(() => undefined);
         if (second !== undefined) {
           const connection = await logIn(second, reading, opens);
           if (place !== undefined) place = { ...place, readOnly: true };
@@ -101,8 +101,8 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
     }
   }
 
-  function dial({ socket, readOnly }: Place): Promise<Channel> {
-    return host.dial(readOnly ? `${socket.path}-ro` : socket.path);
+  function dial({ socket, readOnly }: Place, opens: string): Promise<Channel> {
+    return host.dial(readOnly ? `${socket.path}-ro` : socket.path, loginOpening({ opens, readOnly }));
   }
 
   async function search(): Promise<[Channel, Place]> {
@@ -123,7 +123,7 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
     for (const socket of sockets) {
       for (const readOnly of looksOnly ? [false, true] : [false]) {
         try {
-          return [await dial({ socket, readOnly }), { socket, readOnly }];
+          return [await dial({ socket, readOnly }, target.opens), { socket, readOnly }];
         } catch (error) {
           if (!isDialError(error)) throw error;
           if (!(isDialError(failure) && failure.reason === "denied")) failure = error;

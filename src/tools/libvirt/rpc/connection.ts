@@ -1,4 +1,4 @@
-import type { Channel } from "../../../model/channel.ts";
+import type { Channel, Opening } from "../../../model/channel.ts";
 import { UnreachableError } from "../../../model/errors.ts";
 import { errorCodes, LibvirtError } from "../libvirt-error.ts";
 import {
@@ -14,7 +14,7 @@ import {
 import { lifecycleEvent, type Procedure, procedures } from "./procedures.ts";
 import { errorReply } from "./types.ts";
 import { createXdrReader, type XdrReader } from "./xdr-reader.ts";
-import { createXdrWriter } from "./xdr-writer.ts";
+import { createXdrWriter, type XdrWriter } from "./xdr-writer.ts";
 
 /** One connection to a daemon, logged in and open. */
 export interface Connection {
@@ -31,7 +31,7 @@ export interface Connection {
   onDomainEvent: (uuid: string) => void;
   /** Called once when the connection is lost; not after `close`. */
   onLost: () => void;
-  /** Says goodbye and ends the stream. */
+  /** Says goodbye and ends the stream, or leaves its end to the daemon where waiting costs a round trip. */
   close(): Promise<void>;
 }
 
@@ -67,12 +67,37 @@ export async function openConnection(channel: Channel, options: ConnectionOption
     const { types } = await connection.call(procedures.authList, undefined, "");
     if (types.includes(authPolkit)) await connection.call(procedures.authPolkit, undefined, "");
     else if (types.length > 0 && !types.includes(authNone)) throw saslWanted(options.uri);
-    await connection.call(procedures.open, { name: options.opens, flags: options.readOnly ? 1 : 0 }, options.opens);
+    await connection.call(procedures.open, openArguments(options.opens, options.readOnly), options.opens);
     return connection;
   } catch (error) {
     channel.close();
     throw error;
   }
+}
+
+/** What `openConnection` writes first, and what a daemon without authentication answers. Pure. */
+export function loginOpening({ opens, readOnly }: Omit<ConnectionOptions, "uri">): Opening {
+  const { authList, open } = procedures;
+  return {
+    first: messageOf(authList, messageTypes.call, 1, (body) => authList.args.write(body, undefined)),
+    expected: messageOf(authList, messageTypes.reply, 1, (body) => authList.result.write(body, { types: [authNone] })),
+    second: messageOf(open, messageTypes.call, 2, (body) => open.args.write(body, openArguments(opens, readOnly))),
+  };
+}
+
+function openArguments(opens: string, readOnly: boolean) {
+  return { name: opens, flags: readOnly ? 1 : 0 };
+}
+
+function messageOf(
+  { program, number }: Pick<Call["procedure"], "program" | "number">,
+  type: number,
+  serial: number,
+  write: (body: XdrWriter) => void,
+): Buffer {
+  const body = createXdrWriter(headerBytes);
+  write(body);
+  return finishMessage(body.bytes(), { program, version: 1, procedure: number, type, serial, status: statuses.ok });
 }
 
 /** The protocol over a channel, before anything is said. */
@@ -163,10 +188,7 @@ function speak(channel: Channel, uri: string): Connection {
         if (over !== undefined) return reject(over);
         serial += 1;
         const number = serial;
-        const body = createXdrWriter(headerBytes);
-        procedure.args.write(body, args);
-        const header = { program: procedure.program, version: 1, procedure: procedure.number, type: messageTypes.call };
-        const message = finishMessage(body.bytes(), { ...header, serial: number, status: statuses.ok });
+        const message = messageOf(procedure, messageTypes.call, number, (body) => procedure.args.write(body, args));
         const timer = setTimeout(() => {
           calls.delete(number);
           reject(tooLate(uri, procedure, subject));
@@ -182,11 +204,14 @@ function speak(channel: Channel, uri: string): Connection {
     },
     async close() {
       if (over !== undefined) return;
+      const { leave } = channel;
       const goodbye = connection.call({ ...procedures.close, deadlineMs: farewellMs }, undefined, "").catch(() => undefined);
       connection.onLost = () => undefined;
-      await goodbye;
+      // The daemon has to end the stream: it logs an error when its client does. The goodbye itself is written at the end of this turn.
+      await (leave === undefined ? goodbye : undefined);
       end(new UnreachableError(`The connection to libvirt at ${uri} is closed.`));
-      channel.close();
+      if (leave === undefined) channel.close();
+      else leave();
     },
   };
   return connection;

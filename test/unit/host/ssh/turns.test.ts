@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { createSshHost } from "../../../../src/host/ssh/ssh.ts";
 import { DialError } from "../../../../src/model/channel.ts";
 import { testDirectory } from "../directory.ts";
@@ -88,6 +89,73 @@ test("a socket is opened in one round trip, and bytes go both ways until it is c
   assert.deepEqual(turns, ["dial"]);
 });
 
+for (const [what, answer, said] of [
+  ["usual", "no login needed\n", "who may enter?\nopen\n"],
+  ["another", "password\n", "who may enter?\n"],
+] as const) {
+  test(`the opening of a protocol is sent with the dial, its second message after the expected answer only: ${what} answer`, async (context) => {
+    const directory = await testDirectory(context);
+    let heard = "";
+    const server = createServer((socket) => {
+      socket.on("data", (bytes) => {
+        heard += bytes;
+        // In two pieces, as streams may come.
+        if (heard === "who may enter?\n") {
+          socket.write(answer.slice(0, 3));
+          setTimeout(() => socket.write(answer.slice(3)), 20);
+        }
+        if (heard.endsWith("open\n")) socket.write("welcome\n");
+        if (heard.endsWith("more\n")) socket.end("done\n");
+      });
+    });
+    context.after(() => server.close());
+    await new Promise<void>((resolve) => server.listen(`${directory}/login`, resolve));
+    const first = Buffer.from("who may enter?\n");
+    const second = Buffer.from("open\n");
+    const channel = await host.dial(`${directory}/login`, { first, expected: Buffer.from("no login needed\n"), second });
+    const answerTo = (message: Buffer | undefined, end: string) =>
+      new Promise<string>((resolve) => {
+        let received = "";
+        channel.onData = (bytes) => {
+          received += bytes;
+          if (received.endsWith(end)) resolve(received);
+        };
+        if (message !== undefined) channel.write(message);
+      });
+    // All that is sent without a word from the client arrives in this time.
+    await pause(200);
+    assert.equal(heard, said);
+    assert.throws(() => channel.write(second), /differs from that of the opening/);
+    assert.equal(await answerTo(first, "\n"), answer);
+    assert.equal(await answerTo(second, "\n"), "welcome\n");
+    assert.equal(await answerTo(Buffer.from("more\n"), "\n"), "done\n");
+    assert.equal(heard, "who may enter?\nopen\nmore\n");
+    assert.equal(await channel.ended, undefined);
+  });
+}
+
+test("a channel that is left is ended by the other side, which the helper waits for before it ends", async (context) => {
+  const directory = await testDirectory(context);
+  const ends: string[] = [];
+  const server = createServer((socket) => {
+    socket.on("data", () =>
+      setTimeout(() => {
+        ends.push("server");
+        socket.end();
+      }, 100),
+    );
+    socket.on("end", () => ends.push("client"));
+  });
+  context.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(`${directory}/goodbye`, resolve));
+  const own = createSshHost(target);
+  const channel = await own.dial(`${directory}/goodbye`);
+  channel.write(Buffer.from("goodbye"));
+  channel.leave?.();
+  await own.close();
+  assert.equal(ends[0], "server");
+});
+
 for (const [what, path, reason] of [
   ["missing", "/none", "missing"],
   ["a file", "/file", "refused"],
@@ -99,6 +167,6 @@ for (const [what, path, reason] of [
   });
 }
 
-test("all of it took one ssh process", () => {
-  assert.equal(ssh.pids().length, 1);
+test("all of it took one ssh process, beside that of the host that was closed", () => {
+  assert.equal(ssh.pids().length, 2);
 });

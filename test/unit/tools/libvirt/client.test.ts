@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Channel } from "../../../../src/model/channel.ts";
+import { type Channel, DialError, type Opening } from "../../../../src/model/channel.ts";
 import { UnreachableError } from "../../../../src/model/errors.ts";
 import type { Host } from "../../../../src/model/host.ts";
 import { createCaller } from "../../../../src/tools/libvirt/caller.ts";
@@ -109,6 +109,47 @@ test("over ssh, all that is asked for together goes out together: five turns wit
   assert.ok((await turnsFor(10)) <= 5);
   assert.ok((await turnsFor(500)) <= 5);
 });
+
+for (const looksOnly of [false, true]) {
+  test(`a login is the opening that the dial was given${looksOnly ? ", also on the read-only socket" : ""}`, async () => {
+    const machine = createMachine();
+    const booted = machine.boot();
+    const given: (Opening | undefined)[] = [];
+    const written: Buffer[] = [];
+    const answers: Buffer[] = [];
+    const libvirt = libvirtOn(machine, {
+      looksOnly,
+      host: {
+        libvirtUri: "qemu:///system",
+        dial: async (path, opening) => {
+          if (looksOnly && !path.endsWith("-ro")) throw new DialError(path, "denied", "permission denied");
+          const channel = await booted.dial(path.replace(/-ro$/, ""));
+          given.push(opening);
+          const there: Channel = {
+            ended: channel.ended,
+            onData: () => undefined,
+            write(bytes) {
+              written.push(Buffer.from(bytes));
+              channel.write(bytes);
+            },
+            close: () => channel.close(),
+          };
+          channel.onData = (bytes) => {
+            answers.push(bytes);
+            there.onData(bytes);
+          };
+          return there;
+        },
+      },
+    });
+    await libvirt.node();
+    await libvirt.close();
+    assert.equal(given.length, 1);
+    const received = Buffer.concat(answers);
+    // A message begins with its length.
+    assert.deepEqual(given[0], { first: written[0], expected: received.subarray(0, received.readUInt32BE(0)), second: written[1] });
+  });
+}
 
 test("as many changes at a time as are asked for", async () => {
   const machine = createMachine();
