@@ -56,7 +56,7 @@ test("a guest on a host over ssh is planned, made, reached by its console, plann
 parent=$PPID
 while [ "$parent" -gt 1 ]; do
   parents="$parents $(cat /proc/$parent/comm)"
-  parent=$(ps -o ppid= -p "$parent")
+  parent=$(ps -o ppid= -p "$parent" | tr -d " ")
 done
 echo "$VIRTFORM_INSTANCE $VIRTFORM_INTERFACE$parents" >>${asked}
 [ "$(wc -l <${asked})" -ge 2 ]
