@@ -101,7 +101,7 @@ test("cards that were detached, changed, or are of another kind; copies of one e
       .replace(/<smbios mode='sysinfo'\/>/, ""),
   );
   const found = await accepted(machine);
-  assert.deepEqual(changedLines(found.text), ["      - { network: other, mac: 52:54:00:00:00:02 }"]);
+  assert.deepEqual(changedLines(found.text), ['      - { network: other, mac: "52:54:00:00:00:02" }']);
   assert.equal(found.text.includes("52:54:00:00:00:01"), false);
   assert.deepEqual(found.left, ["domain/web smbios"]);
 });

@@ -35,9 +35,9 @@ const valueTypes = { long: 3, unsignedLong: 4 } as const;
 const volumeUsage = 1;
 /** Kinds of block jobs by libvirt's numbers of them. */
 const jobTypes = ["unknown", "pull", "copy", "commit", "active-commit", "backup"] as const;
-/** Where libvirt takes addresses of a domain from. */
 /** How long an agent may take to answer. */
 const agentSeconds = 5;
+/** Where libvirt takes addresses of a domain from. */
 const addressSources = { leases: 0, agent: 1 } as const;
 /** libvirt's numbers of states. */
 const shutOff = 5;
