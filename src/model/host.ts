@@ -185,6 +185,8 @@ export interface Download {
    * from an alternative. Otherwise it is continued only where the server proves that the file is the same.
    */
   readonly immutable?: boolean;
+  /** Further attempts after one that brought little new. Default: 3, and one for each alternative. */
+  readonly retries?: number;
   /** What a status means, where the usual words do not fit. */
   readonly explain?: (status: number) => StatusWords | undefined;
   /**

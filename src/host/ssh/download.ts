@@ -120,7 +120,7 @@ interface Transfer {
 
 async function persist(transfer: Transfer): Promise<void> {
   const { files, request, addresses, patience } = transfer;
-  const { to, maxBytes, signal } = request;
+  const { to, maxBytes, signal, retries = patience.retries + addresses.length - 1 } = request;
   const shown = withoutCredentials(request.url);
   const sizeNow = async () => (await files.stat(to))?.size ?? 0;
   let best = await sizeNow();
@@ -139,9 +139,9 @@ async function persist(transfer: Transfer): Promise<void> {
     best = Math.max(best, size);
     const others = attempts + 1 < addresses.length;
     const retry = restarted || others || again.has(code) || (code === 22 && isBusyStatus(head?.status ?? 0));
-    if (!retry || failures > patience.retries + addresses.length - 1) throw givenUp(request, { code, head, said, address }, failures);
+    if (!retry || failures > retries) throw givenUp(request, { code, head, said, address }, failures);
     const because = restarted ? "the file changed while it was read" : reasonOf({ code, head, said });
-    request.onRetry?.({ attempt: failures + 1, of: patience.retries + addresses.length, because });
+    request.onRetry?.({ attempt: failures + 1, of: retries + 1, because });
     await pause(patience.pauseMs * 2 ** (failures - 1), undefined, signal === undefined ? {} : { signal }).catch(() => {
       throw userError("interrupted", `The download of ${shown} was stopped`);
     });

@@ -116,6 +116,7 @@ function isResumable(error: unknown): boolean {
 
 async function persist(transfer: Transfer): Promise<void> {
   const { request, sink, persistence } = transfer;
+  const retries = request.retries ?? persistence.retries + transfer.addresses.length - 1;
   const interrupted = () => userError("interrupted", `The download of ${withoutCredentials(request.url)} was stopped`);
   let best = sink.bytes;
   for (let failures = 0, attempts = 0; ; attempts += 1) {
@@ -128,9 +129,8 @@ async function persist(transfer: Transfer): Promise<void> {
       failures = sink.bytes >= best + progressBytes ? 1 : failures + 1;
       best = Math.max(best, sink.bytes);
       const others = attempts + 1 < transfer.addresses.length;
-      if ((!error.again && !others) || failures > persistence.retries + transfer.addresses.length - 1)
-        throw givenUp(request, address, error, failures);
-      request.onRetry?.({ attempt: failures + 1, of: persistence.retries + transfer.addresses.length, because: error.message });
+      if ((!error.again && !others) || failures > retries) throw givenUp(request, address, error, failures);
+      request.onRetry?.({ attempt: failures + 1, of: retries + 1, because: error.message });
       await pause(pauseBefore(failures, error.waitMs, persistence, Math.random()), undefined, {
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       }).catch(() => {

@@ -120,6 +120,7 @@ async function download(
     ...rest,
     url,
     alternatives,
+    retries: glanceSettingsOf(context.settings.drivers).retries,
     access: withoutUndefined({ headers, client: security.client, authorities: security.authorities, insecure: security.insecure }),
     // Nova GLA-27: the bytes of an active image never change, and its digest is compared.
     immutable: digestOf(image) !== undefined,

@@ -177,6 +177,20 @@ test("a server that never gets further is given up after four times, one that ge
   assert.ok(seen.length > 8);
 });
 
+test("a request says how often a transfer is tried again, whatever the number of its addresses", async (context) => {
+  for (const [retries, alternatives, attempts] of [
+    [0, [], 1],
+    [0, ["/other"], 1],
+    [2, [], 3],
+  ] as const) {
+    const directory = await testDirectory(context);
+    const { origin, seen } = await startServer(context, broken(content, half));
+    const more = { retries, alternatives: alternatives.map((path) => `${origin}${path}`) };
+    await assert.rejects(download({ url: origin, to: `${directory}/x`, digests: [], ...more }, hurried));
+    assert.equal(seen.length, attempts, JSON.stringify(more));
+  }
+});
+
 test("the length that a server announces is not trusted", async (context) => {
   const liar: RequestListener = (_request, response) => {
     response.writeHead(200, { "content-length": content.length + 10 });

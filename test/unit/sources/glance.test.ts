@@ -102,6 +102,15 @@ test("Nova GCL-09: an active image whose content Glance does not have is refused
   assert.equal(existsSync(request.to), false);
 });
 
+test("Nova GCL-03: glance.num_retries is that of downloads, too", async (t) => {
+  const directory = await testDirectory(t);
+  const { origin, seen } = await startServer(t, (_request, response) => response.writeHead(503).end());
+  const { context } = cloudWith(() => answered(200, described("active")), { num_retries: 0 }, origin);
+  const request = { source: `glance://${id}`, to: `${directory}/base.part`, digests: ["sha256"] } as const;
+  assert.match(await refusal(requireSource("glance://x").fetch(context, request)), /^download-failed: .*the server answers 503/);
+  assert.equal(seen.length, 1);
+});
+
 /** The states of an image in Glance and the moves between them (Nova GLA-10). */
 const moves: Readonly<Record<string, readonly string[]>> = {
   queued: ["saving", "uploading", "importing", "active", "deleted"],
