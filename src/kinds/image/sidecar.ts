@@ -42,6 +42,12 @@ export function baseConflict(spec: ImageSpec, sidecar: ImageSidecar): string | u
   if (isCompared && published !== undefined && published !== checksum.hex) {
     return `The base image of ${spec.name} was made from ${checksum.algorithm}:${published}, and its checksum is ${checksum.algorithm}:${checksum.hex}. Correct checksum, or remove the instances and the base image (\`virtform destroy --images\`) first.`;
   }
+  // Bytes of an active image never change, and an id can be given again after its image was deleted (Nova GLA-27, GLA-28).
+  const stored = spec.found?.digest ?? undefined;
+  const fetched = stored === undefined ? undefined : sidecar.digests[stored.algorithm];
+  if (stored !== undefined && fetched !== undefined && fetched !== stored.hex) {
+    return `The base image of ${spec.name} was made from ${stored.algorithm}:${fetched}, and Glance has ${stored.algorithm}:${stored.hex} under the same id: the image was deleted there, and its id was given to another one. Use an image with an id of its own, or remove the instances and the base image (\`virtform destroy --images\`) first.`;
+  }
   const declared = spec.contentChecksum;
   // Of a file that is not packed, the content is the file itself. Digests of another algorithm than was recorded are not known.
   const recorded = declared === null ? undefined : (sidecar.unpacked ?? sidecar.digests)[declared.algorithm];

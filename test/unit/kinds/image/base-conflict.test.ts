@@ -35,3 +35,12 @@ test("a checksum is compared with an image that was fetched before it was writte
   assert.match(baseConflict({ ...image, checksum, signed: { ...signed, pinned: true } }, verified) ?? "", /its checksum is sha256:bb/);
   assert.equal(baseConflict({ ...image, checksum: { algorithm: "sha512", hex: "bb" } }, base), undefined);
 });
+
+test("Nova GLA-28: an id of Glance that was given to another image is a conflict, where the digest was recorded", () => {
+  const found = (algorithm: string, hex: string) => ({ ...image, found: { digest: { algorithm, hex } } }) as unknown as ImageSpec;
+  const recorded = { ...base, digests: { sha256: "aa", sha512: "bb" } };
+  assert.equal(baseConflict(found("sha512", "bb"), recorded), undefined);
+  assert.match(baseConflict(found("sha512", "cc"), recorded) ?? "", /made from sha512:bb, and Glance has sha512:cc under the same id/);
+  assert.equal(baseConflict(found("sha512", "cc"), base), undefined);
+  assert.equal(baseConflict({ ...image, found: null }, recorded), undefined);
+});
