@@ -110,7 +110,7 @@ test("the copy of a running disk that a kill leaves is ended, and the guest keep
   await apply(workspace);
   await waitForConsole(workspace, name, /^boots=1$/m);
   const disk = await virsh("domblklist", name);
-  // What takes long to copy.
+  // A disk that takes long to copy.
   await mustRun("truncate", ["-s", "320M", `${directory}/large.raw`]);
   await mustRun("bash", ["-c", `head -c 300M /dev/zero | tr '\\0' x | dd of=${directory}/large.raw seek=2048 conv=notrunc status=none`]);
   await configured(workspace, { power: "running", data: `${directory}/large.raw` });
@@ -118,22 +118,22 @@ test("the copy of a running disk that a kill leaves is ended, and the guest keep
 
   await configured(workspace, { power: "running", data: `${directory}/large.raw`, golden: "volume://data" });
   const files = () => readdirSync(`${instancesPath}/_base`).filter((file) => /\.copy/.test(file));
+  let looking: NodeJS.Timeout | undefined;
   const killed = await virtformEvents(["apply", directory, "--auto-approve"], (event, kill) => {
     if (stepOf(event) !== "apply_start image.fetch") return;
-    const looking = setInterval(() => {
-      if (!files().some((file) => file.endsWith(".copy"))) return;
-      clearInterval(looking);
-      kill();
+    looking = setInterval(() => {
+      if (files().some((file) => file.endsWith(".copy"))) kill();
     }, 5);
   });
+  clearInterval(looking);
   assert.notEqual(killed.code, 0);
   assert.equal(files().length, 2, "it was killed while libvirt copied");
-  // Without the image, so that nothing begins it again.
+  // Without the image in the configuration, so that no copy is started again.
   await configured(workspace, { power: "running", data: `${directory}/large.raw` });
   await apply(workspace);
   assert.deepEqual(files(), []);
   assert.match(await virsh("domjobinfo", name), /Job type: +None/);
-  assert.ok((await virsh("domblklist", name)).includes(disk.trim().split("\n")[2] ?? "-"), "the guest has another disk");
+  assert.ok((await virsh("domblklist", name)).includes(disk.trim().split("\n")[2] ?? "no disk"), "the guest has another disk");
   await assertNoLeftovers(workspace);
 });
 
