@@ -93,7 +93,7 @@ for (const [what, answer, said] of [
   ["usual", "no login needed\n", "who may enter?\nopen\n"],
   ["another", "password\n", "who may enter?\n"],
 ] as const) {
-  test(`the opening of a protocol is sent with the dial, its second message after the expected answer only: ${what} answer`, async (context) => {
+  test(`the first message of a protocol is sent with the dial, the second only after the expected answer: ${what} answer`, async (context) => {
     const directory = await testDirectory(context);
     let heard = "";
     const server = createServer((socket) => {
@@ -122,7 +122,8 @@ for (const [what, answer, said] of [
         };
         if (message !== undefined) channel.write(message);
       });
-    // All that is sent without a word from the client arrives in this time.
+    for (let tries = 0; heard !== said && tries < 500; tries += 1) await pause(20);
+    // A message that must not be sent would arrive in this time.
     await pause(200);
     assert.equal(heard, said);
     assert.throws(() => channel.write(second), /differs from that of the opening/);
@@ -134,7 +135,7 @@ for (const [what, answer, said] of [
   });
 }
 
-test("a channel that is left is ended by the other side, which the helper waits for before it ends", async (context) => {
+test("a helper that ends waits until the server has closed a channel that was left", async (context) => {
   const directory = await testDirectory(context);
   const ends: string[] = [];
   const server = createServer((socket) => {
@@ -160,7 +161,7 @@ for (const [what, path, reason] of [
   ["missing", "/none", "missing"],
   ["a file", "/file", "refused"],
 ] as const) {
-  test(`a socket that is ${what} is distinguished`, async (context) => {
+  test(`a dial to a socket that is ${what} fails as ${reason}`, async (context) => {
     const directory = await testDirectory(context);
     writeFileSync(`${directory}/file`, "");
     await assert.rejects(host.dial(`${directory}${path}`), (error) => error instanceof DialError && error.reason === reason);
