@@ -46,14 +46,14 @@ test("an address is injected unless the guest gets it from DHCP, and an injectio
   assert.deepEqual(codes(injected({ network: "networkd" })), []);
 });
 
-test("a container has no config drive that tells it an address", () => {
+test("a container with a static address and without inject is an error", () => {
   const config = injected({ host: { virt_type: "lxc" } });
   assert.deepEqual(codes(config), []);
   const { inject: _, ...web } = config.instances?.["web"] ?? {};
-  const untold = checkConfig({ ...config, instances: { web } } as unknown as Config);
+  const errors = checkConfig({ ...config, instances: { web } } as unknown as Config);
   assert.deepEqual(
-    untold.map(({ summary }) => summary),
+    errors.map(({ summary }) => summary),
     ["Nothing tells the guest its address 10.91.0.10"],
   );
-  assert.match(untold[0]?.detail ?? "", /the instance inject, or remove/);
+  assert.match(errors[0]?.detail ?? "", /the instance inject, or remove/);
 });

@@ -1,27 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { networkdFiles } from "../../../../src/kinds/instance/networkd-files.ts";
-import type { SeedAddress, SeedInterface } from "../../../../src/kinds/terms/spec.ts";
+import type { SeedAddress } from "../../../../src/kinds/terms/spec.ts";
+import { four, nic } from "./fixtures.ts";
 
-const nic = (more: Partial<SeedInterface> = {}): SeedInterface => ({
-  name: "0",
-  type: "network",
-  source: "lan",
-  mac: "52:54:00:00:00:01",
-  model: "virtio",
-  link: "up",
-  filter: null,
-  ...more,
-});
-const four: SeedAddress = {
-  family: 4,
-  address: "10.0.0.5",
-  prefix: 24,
-  dhcp: false,
-  gateway: "10.0.0.1",
-  dnsServers: ["10.0.0.2", "10.0.0.3"],
-  routes: [{ to: "10.9.0.0/16", via: "10.0.0.9" }],
-};
 const six: SeedAddress = { family: 6, address: "fd00::5", prefix: 64, dhcp: false, gateway: null, dnsServers: [], routes: [] };
 
 test("without an address that DHCP does not give there are no files", () => {
