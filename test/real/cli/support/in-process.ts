@@ -7,7 +7,7 @@ import type { Result } from "../../support/program.ts";
 
 let isRunning = false;
 
-/** Whether a command line can run in this process: one at a time, as it takes the working directory. */
+/** Whether a command line can run in this process: one at a time, since it changes the working directory. */
 export const isFree = () => !isRunning;
 
 /**
@@ -32,8 +32,8 @@ export async function inProcess(args: readonly string[], directory: string): Pro
   };
   const before = process.cwd();
   isRunning = true;
-  process.chdir(directory);
   try {
+    process.chdir(directory);
     return { code: await main(args, io), signal: null, stdout: stdout.text(), stderr: stderr.text() };
   } finally {
     process.chdir(before);

@@ -15,7 +15,7 @@ export interface Workspace {
   /** Holds virtform.yaml and small.qcow2. */
   readonly directory: string;
   readonly instancesPath: string;
-  /** Runs virtform in the directory: in this process, or in one of its own where the environment is another or several run at a time. */
+  /** Runs virtform in the directory: in this process, or in a child process when `env` is given or another command line runs in this one. */
   readonly run: (args: readonly string[], env?: Surroundings["env"]) => Promise<Result>;
   /** The same for what has to end with 0. */
   readonly mustRun: (args: readonly string[], env?: Surroundings["env"]) => Promise<Result>;
