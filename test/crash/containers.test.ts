@@ -65,7 +65,7 @@ test("Nova CTR-01: a container has init, its root file system from a raw file, a
 });
 
 const archive = "https://images.test/root.tar";
-/** A project whose container has what is at an address for its root file system, and a machine whose net serves it. */
+/** A project with a container whose root file system is downloaded, and a machine whose network serves this content. */
 function fromArchive(content: Buffer): { readonly from: Machine; readonly yaml: string } {
   const from = createWorld();
   from.urls.set(archive, content);
@@ -79,7 +79,7 @@ test("a root file system from a tar archive is made through every kill", async (
   await killEverywhere(scene, "power cut in the middle of an effect");
 });
 
-test("a root file system comes from a tar archive, and from nothing else", async () => {
+test("root-tar refuses content that is not a tar archive, and a virtual machine from it without a kernel", async () => {
   const { from, yaml } = fromArchive(Buffer.from("<html>".repeat(200)));
   const { outcomes } = await apply(await runOn(from.boot(), yaml));
   assert.match(JSON.stringify(outcomes), /image-format-mismatch.*The content is no tar archive/);

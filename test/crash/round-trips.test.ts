@@ -30,7 +30,7 @@ test("files, labels, locks and journal of a stopped instance take at most five r
       lock: ssh.lock,
       isLocked: ssh.isLocked,
       run: ssh.run,
-      // Applies on this machine that others run have their claims in its own state directory.
+      // The state directory of this machine has the claims of other applies that run on it, which would add round trips.
       account: async () => ({ ...(await libvirt.account()), stateDirectory: `${directory}/state` }),
       download: ssh.download,
       close: async () => {

@@ -9,7 +9,7 @@ import { guests } from "./guests.ts";
 import { killEverywhere, killedStates, leftovers } from "./kill-everywhere.ts";
 import { applied, apply, createWorld, runOn } from "./world.ts";
 
-/** Of an image whose content is not text, as everything is that the fake net usually serves. */
+/** An image with binary content: the fake network usually serves text. */
 const source = "https://images.test/binary.qcow2";
 const content = readSparse(makeQcow2({ size: 64 * 2 ** 20, data: Buffer.alloc(9000, "\u0000\u00ff\u0001", "latin1") }));
 const sha256 = createHash("sha256").update(content).digest("hex");
@@ -18,7 +18,7 @@ const withoutGolden = guests()
   .replace(/checksum: .*/, `checksum: sha256:${sha256}`);
 const withGolden = withoutGolden.replace("images:\n", `images:\n  golden: { source: "instance://web/root", disk_format: raw }\n`);
 
-/** A machine whose guest runs. `agent`: with its guest agent. */
+/** A machine with a running guest. `agent`: its guest agent is connected. */
 async function running(agent: boolean): Promise<Machine> {
   const machine = createWorld();
   machine.urls.set(source, content);
@@ -39,18 +39,18 @@ for (const way of ["kill -9", "power cut, unsynced names kept"] as const) {
   });
 }
 
-test("what a kill leaves on the guest is undone by the next apply, also when the image is not declared any more", async () => {
+test("the next apply thaws the guest and ends the backup job that a kill left, also when the image is no longer declared", async () => {
   const { states } = await killedStates({ from: await running(true), yaml: withGolden }, "kill -9");
   const frozen = states.find(({ effect }) => effect === "thaw web");
   assert.ok(frozen !== undefined);
   const { machine } = frozen;
-  assert.deepEqual([webOf(machine).frozen, webOf(machine).backup?.state], [true, "begun"]);
+  assert.deepEqual([webOf(machine).frozen, webOf(machine).backup?.state], [true, "started"]);
   await applied(machine, withoutGolden);
   assert.deepEqual([webOf(machine).frozen, webOf(machine).backup], [false, undefined]);
   assert.deepEqual(leftovers(machine), []);
 });
 
-test("a job that others began is left alone, and the image fails without it", async () => {
+test("a backup job of another program keeps running, and the image of the guest fails", async () => {
   const machine = await running(false);
   const job = { document: "<domainbackup mode='push'><disks/></domainbackup>", state: "running" } as const;
   webOf(machine).backup = job;
@@ -63,7 +63,7 @@ test("a job that others began is left alone, and the image fails without it", as
   assert.deepEqual(leftovers(machine), []);
 });
 
-test("a guest whose agent refuses to freeze gives no image, and what others froze stays frozen", async () => {
+test("the image fails when the guest agent refuses to freeze, and file systems that another program froze stay frozen", async () => {
   const machine = await running(true);
   webOf(machine).frozen = true;
   const { outcomes } = await apply(await runOn(machine.boot(), withGolden));

@@ -8,10 +8,10 @@ import { child, childrenOf, readXml } from "./xml.ts";
 /** A backup job of a running guest. The first look at it finds that it runs, the next that it has ended. */
 export interface BackupJob {
   readonly document: string;
-  readonly state: "begun" | "running" | "completed";
+  readonly state: "started" | "running" | "completed";
 }
 
-/** Begins a backup in push mode: the copy is complete at once, and libvirt says so later. */
+/** Starts a backup in push mode: the copy is complete at once, and libvirt reports that later. */
 export function beginBackup(domain: Domain, document: string, files: FileTree): void {
   if (domain.live === undefined) throw new Error("Requested operation is not valid: domain is not running");
   if (domain.backup !== undefined && domain.backup.state !== "completed")
@@ -29,7 +29,7 @@ export function beginBackup(domain: Domain, document: string, files: FileTree): 
     const end = Math.max(0, ...[...raw.chunks.keys()].map((number) => (number + 1) * 4096));
     files.write(to, makeQcow2({ size: raw.size, data: readSparse(raw, 0, Math.min(end, raw.size)) }), 0o600);
   }
-  domain.backup = { document, state: "begun" };
+  domain.backup = { document, state: "started" };
 }
 
 /** The document of the job that runs. */
@@ -38,10 +38,10 @@ export function backupXml({ backup }: Domain): string {
   return backup.document;
 }
 
-/** Statistics of the job that runs or, with the flag, of the one that has ended, which are told once. */
+/** Statistics of the job that runs or, with the flag, of the one that has ended, which libvirt reports once. */
 export function jobStats(domain: Domain, flags: number) {
   if (domain.live === undefined) throw new Error("Requested operation is not valid: domain is not running");
-  const told = (type: number) => ({
+  const reported = (type: number) => ({
     type,
     values: [
       { field: "operation", value: { type: 1, value: 9 } },
@@ -52,11 +52,11 @@ export function jobStats(domain: Domain, flags: number) {
   const { backup } = domain;
   if ((flags & 1) !== 0 && backup?.state === "completed") {
     domain.backup = undefined;
-    return told(3);
+    return reported(3);
   }
   if (backup === undefined || backup.state === "completed") return { type: 0, values: [] };
-  domain.backup = { ...backup, state: backup.state === "begun" ? "running" : "completed" };
-  return backup.state === "begun" ? told(2) : { type: 0, values: [] };
+  domain.backup = { ...backup, state: backup.state === "started" ? "running" : "completed" };
+  return backup.state === "started" ? reported(2) : { type: 0, values: [] };
 }
 
 export function abortJob(domain: Domain): void {

@@ -195,8 +195,7 @@ function info(input: ProgramInput, { words, options }: Asked): ProgramEnd {
   return { exitCode: 0, out: `image: ${path}\nfile format: ${format}\nvirtual size: ${virtualSize} bytes\n`, err: "" };
 }
 
-/** What a guest would read, with everything below. */
-/** What a guest finds on a disk. */
+/** The content that a guest reads from a disk, backing files included. */
 export function rawOf(files: FileTree, path: string, format: string): Sparse {
   const content = openFile(files, path);
   if (format === "raw") return copySparse(content);

@@ -29,7 +29,7 @@ done
 
 test("an apply learns from the guest agent how cloud-init ended, where the console says nothing", async (t) => {
   const workspace = await createWorkspace(t);
-  const name = `${workspace.prefix}-told`;
+  const name = `${workspace.prefix}-web`;
   await writeConfig(workspace, {
     host: { allocation_ratio: { ...roomy, disk: 100 } },
     images: guestImages(await shellGuest(workspace.directory)),

@@ -39,7 +39,7 @@ test("libvirt has the guest agent of a guest, which shuts it down; without a cha
   assert.equal((await ask("guest-info")).version, "tiny");
   const cards = (await ask("guest-network-get-interfaces")) as { name: string }[];
   assert.ok(cards.some(({ name }) => name === "lo"));
-  // An image of its disk is consistent: its agent freezes its file systems until the copy has begun.
+  // An image of its disk is consistent: its agent freezes its file systems until the copy has started.
   await write("running", true);
   const planned = await virtform("plan", workspace.directory);
   assert.match(planned.stdout, /way +from a disk of \S+-agent while it runs, with its file systems frozen for a moment/, planned.stderr);

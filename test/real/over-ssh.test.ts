@@ -69,7 +69,7 @@ echo "$VIRTFORM_INSTANCE $VIRTFORM_INTERFACE$parents" >>${asked}
   assert.match(planned.stdout, /pushed from here, 326KiB/);
   await apply(workspace);
   await assertConverged(workspace);
-  // The program of `ready` runs on the host, below its sshd, and is asked until it says yes.
+  // The program of `ready` runs on the host, below its sshd, and is run again until it succeeds.
   const lines = (await readFile(asked, "utf8")).trim().split("\n");
   assert.equal(lines.length, 2);
   for (const line of lines) assert.match(line, new RegExp(`^${name} tap[0-9a-f]{8}-[0-9a-f]{2} .*\\bsshd\\b`));

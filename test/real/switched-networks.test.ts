@@ -68,7 +68,7 @@ test("guests are ports of an Open vSwitch bridge, with an interface id that stay
   assert.equal(await ofPort(web, "port", "tag"), "42");
   const id = await ofPort(web, "interface", "external_ids:iface-id");
   assert.match(id, /^"[0-9a-f-]{36}"$/);
-  assert.equal(await tapOf(web), `tap${id.slice(1, 12)}`, "it is the id of the port that names the device");
+  assert.equal(await tapOf(web), `tap${id.slice(1, 12)}`, "the id of the port names the device");
   assert.notEqual(await ofPort(db, "interface", "external_ids:iface-id"), id);
 
   const shells = { web: await shellOf(t, workspace, web), db: await shellOf(t, workspace, db) };

@@ -115,12 +115,12 @@ test("an apply waits for cloud-init of a Debian guest with a NoCloud drive, and 
   assert.equal((await virsh("domstate", bad)).trim(), "running");
 
   const log = await waitForConsole(workspace, good, /^virtform-nocloud: role=/m, 10);
-  const told = Object.fromEntries(Array.from(log.matchAll(/^virtform-nocloud: (\S+?)=(.*)$/gm), ([, key, value]) => [key, value]));
-  assert.equal(told["cloud-id"], "nocloud");
+  const seen = Object.fromEntries(Array.from(log.matchAll(/^virtform-nocloud: (\S+?)=(.*)$/gm), ([, key, value]) => [key, value]));
+  assert.equal(seen["cloud-id"], "nocloud");
   // The host announces the IPv6 subnet, so that the guest gives itself an address beside the fixed one.
-  for (const address of [`${v4}.10/24`, `${v6}10/64`]) assert.ok(told["addresses"]?.split(" ").includes(address), told["addresses"]);
-  assert.deepEqual([told["mtu"], told["role"]], ["1400", "queue"]);
-  assert.match(told["route"] ?? "", new RegExp(`^10\\.77\\.0\\.0/16 via ${v4}\\.254 `));
+  for (const address of [`${v4}.10/24`, `${v6}10/64`]) assert.ok(seen["addresses"]?.split(" ").includes(address), seen["addresses"]);
+  assert.deepEqual([seen["mtu"], seen["role"]], ["1400", "queue"]);
+  assert.match(seen["route"] ?? "", new RegExp(`^10\\.77\\.0\\.0/16 via ${v4}\\.254 `));
   // The host knows the addresses of the drive once it has talked to the guest.
   for (const address of [`${v4}.10`, `${v6}10`]) await sshBanner(address);
   const row = JSON.parse((await virtform("list", workspace.directory, "--json")).stdout) as { name: string; addresses: string[] }[];

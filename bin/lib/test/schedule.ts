@@ -57,9 +57,9 @@ export function processorsInUse(loads: readonly number[], slots: number): number
   return needing.reduce((sum, probability, n) => sum + probability * Math.min(n, slots), 0);
 }
 
-/** Tasks are started until this part of the processors is in use on average. The rest would cost more waiting in each test than it gains. */
+/** Tasks are started until this part of the processors is in use on average. With more, tests wait for processors and miss deadlines. */
 const enough = 0.9;
-/** Each task takes memory as well. */
+/** The most tasks for each processor: each takes memory as well. */
 const mostPerProcessor = 3;
 
 function isFull(running: readonly Task[], slots: number): boolean {
@@ -68,7 +68,8 @@ function isFull(running: readonly Task[], slots: number): boolean {
 }
 
 /**
- * Runs all tasks, on `slots` processors, those with the longest way to the end first. A task whose predecessor did not succeed is not run. Throws for a task that waits for one that does not exist.
+ * Runs all tasks, on `slots` processors, those with the longest way to the end first. A task whose predecessor did not succeed is not run.
+ * Throws for a task that waits for one that does not exist.
  */
 export async function runAll<T extends Task>(tasks: readonly T[], slots: number, run: (task: T) => Promise<boolean>): Promise<Map<T, End>> {
   const names = new Set(tasks.map(({ name }) => name));

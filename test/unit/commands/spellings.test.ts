@@ -91,7 +91,7 @@ test("with --json, every error of a command line is JSON on standard output", as
   assert.equal(await failed("list", "--nope"), "", "without --json, standard output stays empty");
 });
 
-test("commands of other programs name what to use instead", async (t) => {
+test("commands of Terraform and virsh that do not exist name what to use instead", async (t) => {
   for (const [word, remedy] of [
     ["import", /virtform adopt/],
     ["state", /no state file/],
@@ -133,13 +133,13 @@ test("a path that a command has no use for is an error, and one behind the verb 
   assert.match(image.stderr, /No such file or directory: none\.yaml|none\.yaml/);
 });
 
-test("the language of a graph is an option of graph, and another one names those that there are", async (t) => {
+test("graph --format with an unknown language names the known ones", async (t) => {
   const { code, stderr } = await runMain(t, ["graph", "--format", "xyz"], { "virtform.yaml": "project: shop\n" });
   assert.equal(code, 1);
   assert.match(stderr, /^Error: Not a language of graphs: xyz\n\n {2}--format takes dot or mermaid\.\n/);
 });
 
-test("validate names what is missing in the file on every host, such as checksums, and the file is valid", async (t) => {
+test("validate warns about an image without a checksum, and the configuration is valid", async (t) => {
   const files = { "virtform.yaml": "project: shop\nimages:\n  debian: { source: https://example.org/a.qcow2, disk_format: qcow2 }\n" };
   const { code, stdout, stderr } = await runMain(t, ["validate"], files);
   assert.deepEqual([code, stdout], [0, "The configuration is valid (1 file).\n"]);

@@ -177,7 +177,7 @@ test("a server that never gets further is given up after four times, one that ge
   assert.ok(seen.length > 8);
 });
 
-test("a request says how often a transfer is tried again, whatever the number of its addresses", async (context) => {
+test("retries of a request limits the attempts, whatever the number of its addresses", async (context) => {
   for (const [retries, alternatives, attempts] of [
     [0, [], 1],
     [0, ["/other"], 1],

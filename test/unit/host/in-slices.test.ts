@@ -17,7 +17,7 @@ test("the results have the order of the values, and a failure rejects", async ()
   await assert.rejects(inSlices(values, fail), /no such file/);
 });
 
-test("what arrives meanwhile is taken before all values are done", async () => {
+test("the event loop runs between slices", async () => {
   let done = 0;
   const all = inSlices(Array.from({ length: 1000 }), () => {
     done += 1;

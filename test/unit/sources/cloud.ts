@@ -6,7 +6,7 @@ import { CodedError } from "../../../src/model/errors.ts";
 import type { WebAnswer, WebRequest, WebTrouble } from "../../../src/model/web.ts";
 import { type GlanceSection, glanceSettings } from "../../../src/sources/glance/settings.ts";
 
-/** A server, as the requests to it are answered. */
+/** A server: the answer to each request. */
 type Answer = (request: WebRequest) => WebAnswer | WebTrouble | Promise<WebAnswer | WebTrouble>;
 
 /** An answer with this body: an object as JSON. */

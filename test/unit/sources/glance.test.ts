@@ -102,7 +102,7 @@ test("Nova GCL-09: an active image whose content Glance does not have is refused
   assert.equal(existsSync(request.to), false);
 });
 
-test("Nova GCL-03: glance.num_retries is that of downloads, too", async (t) => {
+test("Nova GCL-03: glance.num_retries also limits the attempts of a download", async (t) => {
   const directory = await testDirectory(t);
   const { origin, seen } = await startServer(t, (_request, response) => response.writeHead(503).end());
   const { context } = cloudWith(() => answered(200, described("active")), { num_retries: 0 }, origin);
@@ -182,7 +182,7 @@ test("Nova GLA-10, GLA-12: an upload makes only moves that Glance allows, waits 
   assert.deepEqual(
     await uploaded("queued", ["saving", "active"], ["queued"]),
     ["active", ...settles],
-    "Glance takes it for running at first",
+    "Glance still reports the lost upload as running at first",
   );
   assert.deepEqual(await uploaded("queued", ["deleted"]), ["glance-image-missing", "queued saving deleted", 1]);
   assert.deepEqual(await uploaded("saving", [], ["active"]), ["active", "saving active", 0]);

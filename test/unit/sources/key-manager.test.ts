@@ -7,7 +7,7 @@ import { answered, cloudWith, refusal } from "./cloud.ts";
 const id = "9b1d7a0c-7c39-4a7d-9a2b-0d4f7a6c7e11";
 const catalogue = [{ type: "key-manager", endpoints: [{ interface: "public", region_id: "R", url: "https://keys" }] }];
 
-/** Why the certificate cannot be had from a key manager that answers with `payload`, or with this status. */
+/** The error for a certificate from a key manager that answers with `payload`, or with this status. */
 function refusedBy({
   payload = "",
   status = 200,
@@ -40,7 +40,7 @@ test("Nova GCL-14: each way in which the key manager gives no certificate has it
   }
 });
 
-test("an id that is no uuid is not put into an address", async () => {
+test("a certificate id that is not a uuid is refused before a request", async () => {
   const { context, seen } = cloudWith(() => answered(200), {}, "https://g1", catalogue);
   assert.match(
     await refusal(keptCertificate(context, "../../v1/secrets", "it")),
@@ -49,7 +49,7 @@ test("an id that is no uuid is not put into an address", async () => {
   assert.deepEqual(seen, []);
 });
 
-test("a file of trusted certificates that is missing or has none is named", async () => {
+test("the error names a file of trusted certificates that is missing or has none", async () => {
   const { context } = cloudWith(() => answered(200));
   const clouds = { ...context.clouds, readText: (path: string) => (path === "/empty.pem" ? "nothing" : undefined) };
   const signers = (path: string) =>

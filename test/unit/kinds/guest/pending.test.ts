@@ -106,7 +106,7 @@ test("a guest that is off waits for nothing, and libvirt's expansion of host-mod
   assert.deepEqual(pendingFields(guest(kvm, { running: kvm, edit: expanded })), []);
 });
 
-test("a balloon that was taken by hand is changed by hand, and the maximum that is stored beside it is not", () => {
+test("memory that was changed by hand waits as drift, and a maximum from the configuration as a change of it", () => {
   const fields = pendingFields(
     guest(plainSpec({ values: { max_ram: 4096 * MiB } }), {
       edit: (xml) => xml.replace(/(<memory[^>]*>[^<]*<\/memory>)/, '$1<currentMemory unit="MiB">1024</currentMemory>'),

@@ -17,7 +17,7 @@ const record: DomainRecord = {
   active: null,
 };
 
-test("of a guest that the plan is not about, what it takes of the host and its disks are read, and nothing else", () => {
+test("of a guest outside the plan, only memory, vCPUs and stored disks are read", () => {
   const whole = domainLook(record, definitionParsers());
   const { state, stored } = domainLook(record, definitionParsers(), () => false);
   assert.deepEqual(state.fields, { memory: 64 * 2 ** 20, vcpus: 2 });

@@ -24,7 +24,7 @@ const inGlance: SourceImage = {
 };
 const signature = { img_signature: "YWJj", img_signature_hash_method: "SHA-256", img_signature_key_type: "RSA-PSS" };
 
-/** What the plan says about an image of which Glance says this. */
+/** What the plan says about an image with these fields in Glance. */
 function planned(found: Partial<SourceImage>, image: object = {}, more: Config = {}): string[] {
   const config: Config = { project: "shop", images: { debian: { source, ...image } }, ...more } as Config;
   const facts = { ...factsWith(), sources: { [source]: { way: null, bytes: inGlance.size, image: { ...inGlance, ...found } } } };

@@ -32,7 +32,7 @@ test("how far a backup is", () => {
   assert.deepEqual(backupProgress(completed), { state: "completed", done: bytes, total: bytes });
   assert.equal(backupProgress({ ...completed, type: 2 }).state, "running");
   for (const type of [0, 4, 5]) assert.equal(backupProgress({ ...completed, type }).state, "failed");
-  // The job of a migration says nothing of a backup.
+  // The job of a migration is not the backup.
   const migration = completed.values.map((one) => (one.field === "operation" ? { ...one, value: { type: 1, value: 5 } } : one));
   assert.equal(backupProgress({ type: 3, values: migration }).state, "failed");
 });

@@ -418,7 +418,7 @@ test("an answer that never comes names the call", async () => {
   await caller.close();
 });
 
-test("kinds that look at the filters at the same time share one look; a later one asks again", async () => {
+test("requests for the filters at the same time share one look; a later one asks again", async () => {
   const machine = createMachine();
   const calls: string[] = [];
   const libvirt = libvirtOn(machine, { host: { onTrace: (text) => void calls.push(text) } });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { forEachAtOnce } from "../../../../src/tools/libvirt/for-each-at-once.ts";
 
-test("at most so many are worked on at a time, each of them once and in order", async () => {
+test("at most the given number of values are worked on at a time, each once and in order", async () => {
   const started: number[] = [];
   let running = 0;
   let most = 0;
