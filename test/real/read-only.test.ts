@@ -16,7 +16,7 @@ async function failingFileSystem(t: TestContext): Promise<{ readonly path: strin
   await truncate(`${directory}/disk`, 64 * 2 ** 20);
   await mustRun("mkfs.ext4", ["-q", "-e", "remount-ro", `${directory}/disk`]);
   t.after(async () => {
-    await runProgram("umount", [path]);
+    await runProgram("umount", ["--lazy", path]);
     await rm(directory, { recursive: true });
   });
   await mustRun("mount", ["-o", "loop", `${directory}/disk`, path]);
