@@ -177,7 +177,7 @@ test("a server that never gets further is given up after four times, one that ge
   assert.ok(seen.length > 8);
 });
 
-test("retries of a request limits the attempts, whatever the number of its addresses", async (context) => {
+test("the retries of a request limit its attempts, whatever the number of its addresses", async (context) => {
   for (const [retries, alternatives, attempts] of [
     [0, [], 1],
     [0, ["/other"], 1],
