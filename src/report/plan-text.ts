@@ -108,7 +108,7 @@ function countsLine(plan: Plan, changes: readonly Change[], command: Command): L
 /** What a plan without changes says about the host. `drift --pending` fails where a guest waits, so drift does not say that everything matches then. */
 function whatMatches(plan: Plan, command: Command): string {
   if (hasDriftWhileRunning(plan)) return "What is stored matches the configuration; a running guest differs.";
-  if (plan.excluded !== undefined) return "What is not left out matches the configuration.";
+  if (plan.excluded !== undefined) return "All included objects match the configuration.";
   const { length } = plan.pending;
   if (command !== "drift" || length === 0) return "The host matches the configuration.";
   return `What is stored matches the configuration; ${length === 1 ? "1 guest waits" : `${length} guests wait`} for a restart.`;

@@ -137,6 +137,7 @@ test("an apply that is killed before or after any request to Glance is completed
       const glance = fakeGlance();
       glance.state.killed = { index, when };
       await publish(machine, glance).catch(() => undefined);
+      assert.ok(glance.state.requests.length > index, `request ${index} is not reached`);
       glance.state.killed = undefined;
       const message = `killed ${when} ${request} (request ${index})`;
       assert.deepEqual(await publish(machine, glance), [], message);

@@ -38,9 +38,10 @@ async function prepare(t: TestContext): Promise<Scene> {
   const made = await createWorkspace(t);
   // Short, as the name of a file of a loop device has to be.
   const instancesPath = await mkdtemp("/tmp/vl-");
-  t.after(() => rm(instancesPath, { recursive: true, force: true }));
   const workspace = { ...made, instancesPath };
   const libvirt = await startPrivateLibvirt(t, workspace.directory, { containers: true });
+  // After the containers, which use files in it, are ended.
+  t.after(() => rm(instancesPath, { recursive: true, force: true }));
   const root = await makeContainerRoot(workspace.directory);
   const name = `${workspace.prefix}-web`;
   const succeed = async (words: readonly string[]) => {

@@ -13,8 +13,8 @@ images:
   debian: { source: "https://images.test/debian.qcow2", disk_format: qcow2, min_disk: 1GiB }
 `;
 
-/** Without the warnings that follow from what is written, such as images without checksums. */
-const errorsOf = (config: Config) => checkConfig(config).filter(({ severity }) => severity === "error");
+/** Without the warning that the images of these tests have no checksum. */
+const problemsOf = (config: Config) => checkConfig(config).filter(({ code }) => code !== "image-without-checksum");
 
 /** Codes and places of what is wrong with a configuration that matches the schema. */
 async function wrong(t: TestContext, yaml: string, files: Readonly<Record<string, Uint8Array>> = {}): Promise<string[]> {
@@ -25,7 +25,7 @@ async function wrong(t: TestContext, yaml: string, files: Readonly<Record<string
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(directory, name), bytes);
   const { config, diagnostics } = await loadConfig([path], configRules());
   assert.deepEqual(diagnostics, []);
-  return errorsOf(config as Config).map(
+  return problemsOf(config as Config).map(
     ({ code, pointer, address, key }) => `${code} ${[...(pointer ?? [address, ...(key ?? [])])].join(".")}`,
   );
 }
@@ -72,7 +72,7 @@ test("nothing is wrong with the examples", async () => {
   const examples = new URL("../../../examples/", import.meta.url).pathname;
   for (const example of await readdir(examples)) {
     const { config, diagnostics } = await loadConfig([join(examples, example)], configRules());
-    assert.deepEqual([diagnostics, errorsOf(config as Config)], [[], []], example);
+    assert.deepEqual([diagnostics, problemsOf(config as Config)], [[], []], example);
   }
 });
 

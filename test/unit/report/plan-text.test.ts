@@ -48,7 +48,7 @@ test("the last line is the summary of the plan", () => {
   );
   assert.equal(
     lastLine(planOf([], { excluded: ["domain/web"] }), { color: false }),
-    "No changes. What is not left out matches the configuration.",
+    "No changes. All included objects match the configuration.",
   );
   const unreachable = planOf([], { complete: false, diagnostics: [{ severity: "error", code: "x", summary: "The host does not answer" }] });
   assert.match(lastLine(unreachable, { color: false }) ?? "", /^Plan incomplete: /);
