@@ -3,7 +3,7 @@ import type { Action, Fact } from "../model/action.ts";
 import type { PlannedAction } from "../model/plan.ts";
 
 /**
- * Puts actions into an order that respects their facts, and says about each which others it waits for. Actions with the
+ * Puts actions into an order that respects their facts, and lists for each the others that it waits for. Actions with the
  * same id are one action, which waits for everything that any of them waits for. The order is stable: actions that do not depend on
  * one another stay as given. Throws an Error when two different actions have one id, and when facts go in a circle: bugs in the kinds
  * that made them.

@@ -64,7 +64,7 @@ export interface Kind<Config, Spec, State> {
   readonly actions: readonly ActionType[];
   /** Clears away what an interrupted apply left half made. Called under the project's lock, before anything else is done. */
   sweep?(context: Context): Promise<void>;
-  /** Writes what actions left for the end of an apply. Called under the project's lock, after the last action. */
+  /** Completes or ends what actions left for the end of an apply. Called under the project's lock, after the last action. */
   settle?(context: Context): Promise<void>;
 }
 

@@ -8,12 +8,12 @@ import { parseRunningCopyRecord } from "./running-copy-record.ts";
 
 /**
  * Undoes what copying the disk of a running guest for the staged name `to` has begun, also in a run that was killed: ends libvirt's job, thaws the guest,
- * and removes the copy. Jobs of others go on. Does nothing where there is no such copy.
+ * and removes the copy. Other backup jobs go on. Does nothing where there is no such copy.
  */
 export async function endRunningCopy(context: Context, to: string): Promise<void> {
   const { host } = context;
   const { copy, record } = runningCopyOf(to);
-  // Not what an earlier look has read: the record is written in between.
+  // Read without the memory of earlier looks: the record is written in between.
   const [own] = await readOwnFiles({ host }, [record]);
   const left = parseRunningCopyRecord(own?.content);
   if (left !== undefined) {
@@ -26,7 +26,7 @@ export async function endRunningCopy(context: Context, to: string): Promise<void
   for (const path of [copy, record]) await host.files.remove(path);
 }
 
-/** An agent that does not answer any more must not be in the way of every later apply. */
+/** A warning, because a guest agent that no longer answers must not fail every later apply. */
 function warnOfFrozen({ warn }: Context, domain: string, error: unknown): void {
   const [diagnostic] = guestFrozen(domain, error).diagnostics;
   if (diagnostic !== undefined) warn?.({ ...diagnostic, severity: "warning" });

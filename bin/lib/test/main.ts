@@ -56,7 +56,7 @@ const rows = join(logs, "disks");
 mkdirSync(rows);
 
 const builds: Readonly<Record<Need, readonly string[]>> = {
-  // Without the types of the whole checkout: the step `types` checks them.
+  // Without the types of the whole checkout, which are a check of their own.
   build: ["npm", "run", "--silent", "bundle"],
   "tiny guest": ["bin/lib/guest/build"],
   "Debian guest": ["test/guests/debian/build"],
@@ -72,7 +72,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
 let marks = 0;
 const nextMark = () => (marks++ % 36 ** 2).toString(36).padStart(2, "0");
 
-/** The measured times of a step, or else `unknown`. A step without CPU seconds counts as one that uses a processor all the time. */
+/** What is known of a step, or else `unknown`. One without CPU seconds is taken to use a processor all the time. */
 function estimate(
   name: string,
   unknown: number | readonly [seconds: number, cpu: number],
@@ -87,10 +87,7 @@ function plain(name: string, command: readonly string[]): Step {
   return { name, ...estimate(name, 10), after: [], libvirt: "unused", command, mark: nextMark() };
 }
 
-/**
- * Options of Node: the files share a compile cache, and the garbage collector runs less often, which saves a tenth of the time of crash
- * tests.
- */
+/** Options of Node: compiled code is kept for the other files, and short-lived objects are collected less often (a tenth of the time of crash tests). */
 const forSpeed = [`--import=${new URL("compile-cache.js", import.meta.url).href}`, "--max-semi-space-size=64"];
 
 function testStep(file: TestFile): Step {

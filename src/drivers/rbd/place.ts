@@ -49,7 +49,7 @@ export function rbdPart(name: RbdName): RbdName {
   return { ...name, image: stagedPath(name.image) };
 }
 
-/** What a disk's image says about itself, so that whose it is can be told without this host's files. Pure. */
+/** The label in the image of a disk, which names its owner also where the files of this host are lost. Pure. */
 export function diskLabelRbd(place: RbdPlace, disk: DiskSpec): NonNullable<RbdFinish["metadata"]> {
   const base = baseOf(disk);
   const applied = { backend: disk.backend, size: disk.size, image: base?.image ?? null, entry: base?.entry ?? null };

@@ -3,7 +3,7 @@ import { formatQuantity } from "../../model/quantity.ts";
 import { diskPhrase, diskPhraseFirst } from "../disk-phrase.ts";
 import type { DiskSpec } from "../driver.ts";
 
-/** Never shrinks: a disk that is larger than asked for is the caller's mistake to hear of (Nova SIZE-04). */
+/** Throws a UserError for a disk that is missing or larger than requested: disks are never shrunk (Nova SIZE-04). */
 export function refuseToShrink(disk: DiskSpec, size: number | undefined, bytes: number): void {
   if (size === undefined) {
     throw userError(

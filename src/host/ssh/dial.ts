@@ -32,7 +32,7 @@ export function createSshDial(helper: SshHelper, greeting: () => Promise<Greetin
       close: () => helper.send({ op: "hangup", channel: name }),
       leave: () => helper.send({ op: "leave", channel: name }),
     };
-    // Before anything arrives.
+    // Before anything arrives: it replaces the handler of the channel.
     const result = opening === undefined ? channel : pipelined(channel, opening);
     return new Promise((resolve, reject) => {
       const late = () => reject(dialError(path, "", `no connection within ${openMs / 1000} s`));

@@ -116,7 +116,7 @@ def unnamed_file():
     return file
 
 channels = {}
-# Those that the other side is to end.
+# Channels whose end is left to the other side.
 leaving = []
 
 def dial(message, blob):

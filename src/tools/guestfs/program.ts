@@ -43,7 +43,7 @@ def opened(guestfs, drive, emulated):
     except RuntimeError as error:
         if emulated:
             raise Trouble("launch", error)
-        # A host of containers can have a KVM that does not work, which no guest has shown yet.
+        # /dev/kvm can exist and not work. On a host of containers no guest has used it before.
         g.close()
         return opened(guestfs, drive, True)
     return g

@@ -9,7 +9,7 @@ const backupOperation = 9;
 
 type JobStats = ReturnType<(typeof procedures)["jobStats"]["result"]["read"]>;
 
-/** What the statistics of a domain's job say of a backup. One that was cancelled leaves none, so that none means that it failed. Pure. */
+/** The progress of a backup by the statistics of a job. A cancelled one leaves no statistics, so none means that it failed. Pure. */
 export function backupProgress({ type, values }: JobStats): BackupProgress {
   const number = (field: string) => Number(values.find((one) => one.field === field)?.value.value ?? 0);
   const isBackup = number("operation") === backupOperation;

@@ -26,7 +26,7 @@ export interface NetworkUpdate {
 export interface NetworkFace {
   /** All networks by name, and whether each is active. */
   networks(): Promise<ReadonlyMap<string, boolean>>;
-  /** Networks with their definitions; `chosen` says about which, by default all. Definitions of others are not read. */
+  /** Networks with their definitions; `chosen` selects them, by default all. Definitions of others are not read. */
   networkRecords(chosen?: (network: Pick<NetworkRecord, "name" | "uuid">) => boolean): Promise<NetworkRecord[]>;
   /** One network now; undefined when it does not exist. */
   network(uuid: string): Promise<NetworkRecord | undefined>;

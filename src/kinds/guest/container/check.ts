@@ -12,7 +12,7 @@ import type { Checked } from "../../disk/checked.ts";
 /** A key that a container cannot have: when it is set, why not, and what to do. */
 interface Impossible<Written> {
   readonly key: keyof Written & string;
-  /** Default: true. Of a key that is written, whether this value of it is impossible. */
+  /** Whether the value that is written is impossible. Default: every value is. */
   readonly when?: (written: Written) => boolean;
   readonly why: string;
 }

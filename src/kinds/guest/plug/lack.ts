@@ -12,7 +12,7 @@ export interface Lack {
 export interface SeenNic {
   /** Undefined: the guest has no interface with this MAC address. */
   readonly device: NicDevice | undefined;
-  /** What the kernel says about the device and of the one whose link counts; undefined: it does not exist. */
+  /** What the kernel says about the device, and about the one whose link counts; undefined: it does not exist. */
   readonly own: NetDevice | undefined;
   readonly link: NetDevice | undefined;
   /** The bridge of Open vSwitch that has it as a port; null: none. */

@@ -61,7 +61,7 @@ async function lookAt(context: Context, args: WaitArgs): Promise<Seen> {
   }
 }
 
-/** What the guest agent reads of cloud-init's result, with the errors that only the console has; without an agent, what the console says. */
+/** The result of cloud-init as the guest agent reads it, with the errors that only the console log has; without an agent, what the console log says. */
 async function cloudInitOf(context: Context, uuid: string): Promise<CloudInitLog> {
   const text = (await hasAgent(context, uuid)) ? await readGuestFile(libvirtOf(context), uuid, cloudInitResultPath) : undefined;
   const log = cloudInitLog(await readConsole(context, uuid));

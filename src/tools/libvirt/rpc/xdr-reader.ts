@@ -31,7 +31,7 @@ export function createXdrReader(bytes: Buffer, offset = 0): XdrReader {
   return new Reader(bytes, offset);
 }
 
-/** A class, because there is one for each message, and methods in common take no memory. */
+/** A class: there is one reader for each message, and all of them share the methods. */
 class Reader implements XdrReader {
   readonly bytes: Buffer;
   at: number;
