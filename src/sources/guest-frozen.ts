@@ -5,6 +5,6 @@ export function guestFrozen(guest: string, error: unknown): UserError {
   return userError(
     "guest-frozen",
     `The file systems of ${guest} may still be frozen`,
-    `Whatever writes to them waits. Thaw them: virsh domfsthaw ${guest}. Its guest agent did not do it: ${errorMessage(error)}`,
+    `Programs in the guest that write to them wait. Thaw them: virsh domfsthaw ${guest}. ${errorMessage(error)}`,
   );
 }

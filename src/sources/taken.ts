@@ -55,7 +55,7 @@ async function fetch(context: Context, request: SourceRequest): Promise<Transfer
   if ("code" in found) throw new UserError([problem(found.code, found)]);
   const { ref, state, reading, owner, running } = found;
   if (request.consistent === true && !found.consistent) {
-    const detail = `The plan says otherwise of its file systems, and an image of it now would be taken ${found.how}. Plan again.`;
+    const detail = `The plan says that its file systems are consistent, and an image would be taken ${found.how} now. Plan again.`;
     throw userError("instance-disk-in-use", `The disk of ${owner} is not in the condition that the plan says`, detail);
   }
   await reading.prepare?.(context, ref);
@@ -72,7 +72,7 @@ async function fetch(context: Context, request: SourceRequest): Promise<Transfer
   const convert = async (from: string, format: DiskState["format"], signal: AbortSignal, before = 0) => {
     const onFraction = (fraction: number) => onProgress?.(Math.round((before + fraction * (1 - before)) * bytes), bytes);
     await convertToRaw(host, { from, to, format, bytes, readSoon: true, signal, onFraction });
-    return host.files.digest(to, digests);
+    return host.files.digest(to, digests, undefined, signal);
   };
   if (running !== undefined) {
     // What cannot be undone now is undone by the next run.

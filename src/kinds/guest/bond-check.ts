@@ -34,7 +34,7 @@ function mistake(
   { position, members }: { readonly position: number; readonly members: number },
 ): readonly [summary: string, detail: string] | undefined {
   if (!hasConfigDrive(config, instance))
-    return ["is not bonded", "Only a config drive tells the guest of its bonds, and it has none. Remove bond, or give it a config drive."];
+    return ["is not bonded", "Bonds are described in the config drive, and the instance has none. Remove bond, or give it a config drive."];
   if (members < 2) return ["is alone", "A bond has two interfaces or more. Give another interface the same bond, or remove it."];
   if (nic.user === true)
     return [

@@ -315,7 +315,7 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
         return answer ?? undefined;
       } catch (error) {
         if (error instanceof LibvirtError) return undefined;
-        throw explained(`Asking the guest agent of domain ${uuid} failed`, error);
+        throw error;
       }
     },
 
