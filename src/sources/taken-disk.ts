@@ -39,7 +39,7 @@ export async function findTakenDisk(context: Context, address: TakenAddress): Pr
   if (found === undefined) {
     return missing(
       owner,
-      `Project ${context.project} has no such ${kind} on the host. Create it first, and add the image, and what is made from it, once ${kind === "instance" ? "the guest is ready and off" : "the volume holds what the image should"}.`,
+      `Project ${context.project} has no such ${kind} on the host. Create it first, and add the image, and what is made from it, once ${kind === "instance" ? "the guest is ready" : "the volume holds what the image should"}.`,
     );
   }
   const { uuid, path, record } = found;

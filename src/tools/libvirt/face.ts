@@ -192,7 +192,7 @@ export interface Libvirt extends NetworkFace {
   beginBackup(uuid: string, xml: string): Promise<void>;
   /** The document of the backup job that runs; undefined when none does, or the domain does not exist. */
   backup(uuid: string): Promise<string | undefined>;
-  /** The backup job that runs, or how the last one ended, which is told once. `failed` also when the guest was powered off. */
+  /** The backup job that runs, or how the last one ended, which libvirt reports once. `failed` also when the guest was powered off. */
   backupProgress(uuid: string): Promise<BackupProgress>;
   /** Ends the backup job; does nothing when none runs. What it has written stays. */
   abortBackup(uuid: string): Promise<void>;
