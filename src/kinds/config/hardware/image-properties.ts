@@ -192,7 +192,7 @@ export const imageProperties: NovaKeys = {
     information("os_version", "Version of the distribution.", "13"),
     information(
       "os_require_quiesce",
-      "Whether a snapshot by Nova must freeze the filesystems; plans say whether images that virtform takes from running guests do.",
+      "Whether a snapshot by Nova must freeze the filesystems; of an image that virtform takes from a running guest, the plan says whether they are frozen.",
       "true",
       flag,
     ),
