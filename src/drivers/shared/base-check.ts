@@ -3,6 +3,7 @@ import { RefusedError, userError } from "../../model/errors.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { baseOf } from "../content.ts";
+import { diskPhraseFirst } from "../disk-phrase.ts";
 import type { BaseRef, DiskSpec } from "../driver.ts";
 
 /** A base image that a disk may be made from. Sizes are bytes. */
@@ -50,7 +51,7 @@ export function sizeOn(disk: DiskSpec, base: CheckedBase): number {
   if (disk.size >= base.virtualSize) return disk.size;
   throw userError(
     "flavor-disk-smaller-than-image",
-    `Disk ${disk.name} of ${disk.owner.label} is too small for image ${baseOf(disk)?.image ?? ""}`,
+    `${diskPhraseFirst(disk)} is too small for image ${baseOf(disk)?.image ?? ""}`,
     `The disk has ${formatQuantity(disk.size)} and the image is ${formatQuantity(base.virtualSize)}. Use a flavor with a larger disk.`,
   );
 }
