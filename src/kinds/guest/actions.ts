@@ -14,7 +14,6 @@ import { defined, gone, named, restored, startedPaused, stopped, up } from "../t
 import type { DomainSpec } from "../terms/spec.ts";
 import { adopt } from "./adopt.ts";
 import { hasConsoleLog } from "./container/has-console-log.ts";
-import { startContainer } from "./container/start.ts";
 import { definitionDigest } from "./definition-digest.ts";
 import { expectUp } from "./expect-up.ts";
 import type { LookedAt } from "./field.ts";
@@ -33,6 +32,7 @@ import { readFields } from "./read-fields.ts";
 import { waitUntilReady } from "./ready/wait.ts";
 import { recordMarks } from "./record-marks.ts";
 import { refuseHeld } from "./refuse-held.ts";
+import { startDomain } from "./start-domain.ts";
 import { domainFields, domainOwner } from "./state.ts";
 import { listedFields, traitsOf } from "./traits.ts";
 import { waitForPower } from "./wait.ts";
@@ -199,8 +199,7 @@ async function startAndWait(context: Context, { awaited, paused, ...ref }: Start
   }
   if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
   if (have?.power === "paused" && paused !== true) await libvirt.resume(ref.uuid);
-  if (context.settings.virtType === "lxc") await startContainer(libvirt, ref.uuid, context.signal);
-  else await libvirt.start(ref.uuid, { paused: paused === true });
+  await startDomain(libvirt, ref.uuid, { paused: paused === true, signal: context.signal });
   // A guest that was saved while paused is restored paused.
   if (have?.power === "saved" && (await libvirt.power(ref.uuid))?.power === "paused") await libvirt.resume(ref.uuid);
   await expectUp(context, ref, paused === true ? ["running", "paused"] : ["running"]);
