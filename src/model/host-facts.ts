@@ -81,8 +81,8 @@ export interface SourceFacts {
   readonly moves?: "download" | "copy";
   /** Bytes of it that are not holes. Absent: all of them. */
   readonly content?: number;
-  /** Of a disk: the uuids of the domains that have it. Absent: it is not a disk. */
-  readonly domains?: readonly string[];
+  /** Of a disk: locks of actions that must not run while it is copied. Absent: it is not a disk. */
+  readonly locks?: readonly string[];
   /** Of a disk: its file systems are consistent, because its guest was shut down, or its guest agent freezes them. */
   readonly consistent?: boolean;
   /** Why nothing can be fetched from there, as far as that is known before. */

@@ -27,8 +27,10 @@ export interface TakenDisk {
   readonly consistent: boolean;
   /** The guest that writes to it; undefined when no guest runs with it. */
   readonly running: RunningDisk | undefined;
-  /** Domains that have it. */
+  /** Uuids of the domains that write to it when they run. Always with that of its instance, whose domain can be defined while the disk is copied. */
   readonly domains: readonly string[];
+  /** Locks of the actions on the disk and on its domains. */
+  readonly locks: readonly string[];
 }
 
 /** Finds the disk that an address means, or why it cannot be taken. Read-only. */
@@ -82,7 +84,9 @@ export async function findTakenDisk(context: Context, address: TakenAddress): Pr
   const of = kind === "instance" || domain === undefined ? "" : ` of ${domain.name}`;
   const how = `from ${from}${of}${words}`;
   const { reading, traits } = driver;
-  return { owner, ref, state, reading, isFile: traits.files, how, consistent, running, domains: domains.map((one) => one.uuid) };
+  const uuids = kind === "instance" ? [uuid] : domains.map((one) => one.uuid);
+  const locks = [...(kind === "volume" ? [`volume/${uuid}`] : []), ...uuids.map((one) => `instance/${one}`)];
+  return { owner, ref, state, reading, isFile: traits.files, how, consistent, running, domains: uuids, locks };
 }
 
 /** In which condition the file systems in a disk are, and the words for it. Pure. */

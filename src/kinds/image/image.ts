@@ -109,8 +109,8 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
         args: { ...want, ...(taken?.consistent === true ? { consistent: true } : {}) } as unknown as Json,
         needs: [],
         makes: [baseExists(base)],
-        // A guest whose disk is copied is not changed meanwhile.
-        locks: [base, ...(taken?.domains ?? []).map((uuid) => `instance/${uuid}`)],
+        // A disk that is copied, and its guests, are not changed meanwhile.
+        locks: [base, ...(taken?.locks ?? [])],
         effect: "none" as const,
         cost: fetchCost(want, observed),
       }),
