@@ -80,7 +80,7 @@ export async function findTakenDisk(context: Context, address: TakenAddress): Pr
     );
   }
   const from = kind === "instance" ? `a disk of ${name}` : `volume ${name}`;
-  const { words, consistent } = conditionOf(domain, running);
+  const { words, consistent } = conditionOf(kind, domain, running);
   const of = kind === "instance" || domain === undefined ? "" : ` of ${domain.name}`;
   const how = `from ${from}${of}${words}`;
   const { reading, traits } = driver;
@@ -90,8 +90,17 @@ export async function findTakenDisk(context: Context, address: TakenAddress): Pr
 }
 
 /** In which condition the file systems in a disk are, and the words for it. Pure. */
-function conditionOf(domain: Pick<DomainRecord, "power" | "reason"> | undefined, running: RunningDisk | undefined) {
-  if (domain === undefined) return { words: "", consistent: true };
+function conditionOf(
+  kind: TakenAddress["kind"],
+  domain: Pick<DomainRecord, "power" | "reason"> | undefined,
+  running: RunningDisk | undefined,
+) {
+  if (domain === undefined) {
+    // How a guest ended is known only of a domain.
+    return kind === "volume"
+      ? { words: "", consistent: true }
+      : { words: ", which has no domain, as after a power failure", consistent: false };
+  }
   if (running?.freezes === true) return { words: " while it runs, with its file systems frozen for a moment", consistent: true };
   if (running !== undefined)
     return { words: ` while it ${domain.power === "paused" ? "is paused" : "runs"}, as after a power failure`, consistent: false };
