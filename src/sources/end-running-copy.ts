@@ -7,8 +7,8 @@ import { guestFrozen } from "./guest-frozen.ts";
 import { parseRunningCopyRecord } from "./running-copy-record.ts";
 
 /**
- * Undoes what copying the disk of a running guest for the staged name `to` has begun, also in a run that was killed: ends libvirt's job, thaws the guest,
- * and removes the copy. Other backup jobs go on. Does nothing where there is no such copy.
+ * Undoes what copying the disk of a running guest for the staged name `to` has begun, also in a run that was killed, and one of another connection: ends
+ * libvirt's job, thaws the guest, and removes the copy. Other backup jobs go on. Does nothing where there is no such copy.
  */
 export async function endRunningCopy(context: Context, to: string): Promise<void> {
   const { host } = context;
@@ -17,7 +17,7 @@ export async function endRunningCopy(context: Context, to: string): Promise<void
   const [own] = await readOwnFiles({ host }, [record]);
   const left = parseRunningCopyRecord(own?.content);
   if (left !== undefined) {
-    const libvirt = libvirtOf(context);
+    const libvirt = libvirtOf(context, left.uri);
     const job = await libvirt.backup(left.domain);
     if (job !== undefined && backupTargets(job).includes(copy)) await libvirt.abortBackup(left.domain);
     if (left.frozen) await libvirt.thaw(left.domain).catch((error: unknown) => warnOfFrozen(context, left.domain, error));

@@ -3,6 +3,8 @@ import { jsonOf } from "../tools/json-of.ts";
 /** What has to be undone on a guest when the copy of its disk is interrupted. */
 export interface RunningCopyRecord {
   readonly version: 1;
+  /** The connection that the guest belongs to, as its host has it: `qemu:///system`. Projects of several connections can share an instances path. */
+  readonly uri: string;
   /** Its uuid. */
   readonly domain: string;
   /** Its file systems may be frozen. */
@@ -13,6 +15,7 @@ export interface RunningCopyRecord {
 export function parseRunningCopyRecord(content: Buffer | undefined): RunningCopyRecord | undefined {
   const found = content === undefined ? undefined : jsonOf(content);
   if (typeof found !== "object" || found === null) return undefined;
-  const { version, domain, frozen } = found as Readonly<Record<string, unknown>>;
-  return version === 1 && typeof domain === "string" && typeof frozen === "boolean" ? { version, domain, frozen } : undefined;
+  const { version, uri, domain, frozen } = found as Readonly<Record<string, unknown>>;
+  if (version !== 1 || typeof uri !== "string" || typeof domain !== "string" || typeof frozen !== "boolean") return undefined;
+  return { version, uri, domain, frozen };
 }

@@ -4,7 +4,7 @@ import { errorMessage, userError } from "../model/errors.ts";
 import type { ByteProgress } from "../model/host.ts";
 import { runningCopyOf } from "../model/layout.ts";
 import { backupDocument } from "../tools/libvirt/backup-document.ts";
-import { libvirtOf } from "../tools/libvirt/libvirt.ts";
+import { libvirtOf, libvirtUriOf } from "../tools/libvirt/libvirt.ts";
 import { errorCodes, isRefusal } from "../tools/libvirt/libvirt-error.ts";
 import { endRunningCopy } from "./end-running-copy.ts";
 import { guestFrozen } from "./guest-frozen.ts";
@@ -55,7 +55,7 @@ async function begin(context: Context, { uuid, name, target, others, freezes }: 
   const libvirt = libvirtOf(context);
   const { copy, record } = runningCopyOf(to);
   const write = (frozen: boolean) => {
-    const content: RunningCopyRecord = { version: 1, domain: uuid, frozen };
+    const content: RunningCopyRecord = { version: 1, uri: libvirtUriOf(context), domain: uuid, frozen };
     return context.host.files.writeAtomic(record, `${JSON.stringify(content)}\n`);
   };
   const document = backupDocument({ target, others, copy });

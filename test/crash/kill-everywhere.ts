@@ -23,12 +23,12 @@ function baseDigests(machine: Machine): Map<string, string> {
   return new Map(bases.map(([path, { content }]) => [path, fingerprintSparse(content)]));
 }
 
-/** Unfinished files. */
-export function leftovers(machine: Machine): string[] {
+/** Unfinished files below a directory. */
+export function leftovers(machine: Machine, directory = "/var/lib/virtform"): string[] {
   return machine.files
     .walk()
     .map(([path]) => path)
-    .filter((path) => path.startsWith("/var/lib/virtform/") && /\.(part|converted|copy|copy\.json|tmp)$|_del$|_del\//.test(path));
+    .filter((path) => path.startsWith(`${directory}/`) && /\.(part|converted|copy|copy\.json|tmp)$|_del$|_del\//.test(path));
 }
 
 /** From one machine with one command to what must be in the end. */

@@ -50,6 +50,21 @@ test("the next apply thaws the guest and ends the backup job that a kill left, a
   assert.deepEqual(leftovers(machine), []);
 });
 
+test("an apply of containers that shares the instances path thaws the guest that a killed apply left frozen", async () => {
+  const path = "/srv/virtform";
+  const sharing = (text: string) => text.replace("host: {", `host: { instances_path: ${path},`);
+  const machine = createWorld();
+  machine.urls.set(source, content);
+  await applied(machine, sharing(withoutGolden));
+  connectAgent(webOf(machine));
+  const { states } = await killedStates({ from: machine, yaml: sharing(withGolden) }, "kill -9");
+  const frozen = states.find(({ effect }) => effect === "thaw web")?.machine;
+  assert.ok(frozen !== undefined && webOf(frozen).frozen);
+  await applied(frozen, `project: boxes\nhost: { virt_type: lxc, instances_path: ${path} }\n`);
+  assert.deepEqual([webOf(frozen).frozen, webOf(frozen).backup], [false, undefined]);
+  assert.deepEqual(leftovers(frozen, path), []);
+});
+
 test("a backup job of another program keeps running, and the image of the guest fails", async () => {
   const machine = await running(false);
   const job = { document: "<domainbackup mode='push'><disks/></domainbackup>", state: "running" } as const;

@@ -20,9 +20,14 @@ export type { NetworkFace, NetworkRecord, NetworkUpdate } from "./network-face.t
 
 const connectionsOf = perHost(() => new Map<string, Libvirt>());
 
-/** The libvirt of this context's host and URI; one object per host and URI, closed with the host. */
-export function libvirtOf({ host, settings, looksOnly = false }: Pick<Context, "host" | "settings" | "looksOnly">): Libvirt {
-  const uri = host.libvirtUri ?? settings.uri;
+/** What the daemon on this context's host is asked to open: `qemu:///system`, also where the configured URI leads over ssh. */
+export function libvirtUriOf({ host, settings }: Pick<Context, "host" | "settings">): string {
+  return host.libvirtUri ?? settings.uri;
+}
+
+/** The libvirt of this context's host; one object per host and URI, closed with the host. `uri`: that of another connection of the same host. */
+export function libvirtOf(context: Pick<Context, "host" | "settings" | "looksOnly">, uri = libvirtUriOf(context)): Libvirt {
+  const { host, looksOnly = false } = context;
   const ofHost = connectionsOf(host);
   const key = `${looksOnly} ${uri}`;
   const existing = ofHost.get(key);
