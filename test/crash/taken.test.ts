@@ -58,3 +58,10 @@ test("a volume is not grown until the image of it is taken", async () => {
   const order = await orderOf(await before(), yaml({ golden: "volume://data" }, "2GiB"));
   assert.ok(order.indexOf("+volume/data#grow") > order.indexOf("-image/golden#fetch"), order.join("\n"));
 });
+
+test("a guest that gets the volume is not changed until the image of the volume is taken", async () => {
+  const machine = await before();
+  const text = yaml({ golden: "volume://data" }).replace("power_state: running", "power_state: running\n    volumes: [{ volume: data }]");
+  const order = await orderOf(machine, text);
+  assert.ok(order.indexOf("+domain/web#adjust") > order.indexOf("-image/golden#fetch"), order.join("\n"));
+});

@@ -15,6 +15,7 @@ import type { Config, ImageConfig } from "../config.ts";
 import { cloneOnly } from "./clone-only.ts";
 import { baseFormat } from "./formats.ts";
 import type { ImageSpec } from "./spec.ts";
+import { volumeUsers } from "./volume-users.ts";
 
 /** All declared images, whether or not an instance uses them (Nova CACHE-10: fetched ahead of time). */
 export function desiredImages(written: Wanted): Resource<ImageSpec>[] {
@@ -52,6 +53,7 @@ function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>)
   const bootFile = bootFiles.has(name);
   const signed = signedChecksumOf(image.checksum);
   const signedFacts = wanted.facts.signed?.[name];
+  const users = volumeUsers(wanted, image.source);
   return {
     name,
     id,
@@ -72,6 +74,7 @@ function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>)
     ...(config.host?.image_size_cap === undefined ? {} : { sizeCap: config.host.image_size_cap }),
     cloneSize: cloneOnly(wanted, name, image),
     found: image.found ?? null,
+    ...(users.length === 0 ? {} : { users }),
     ...(config.host?.image_peers === undefined
       ? {}
       : { peers: { addresses: config.host.image_peers, first: config.host.image_peers_first ?? false } }),

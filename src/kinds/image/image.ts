@@ -109,8 +109,8 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
         args: { ...want, ...(taken?.consistent === true ? { consistent: true } : {}) } as unknown as Json,
         needs: [],
         makes: [baseExists(base)],
-        // A disk that is copied, and its guests, are not changed meanwhile.
-        locks: [base, ...(taken?.locks ?? [])],
+        // A disk that is copied, the guests that have it, and those that get it are not changed meanwhile.
+        locks: [...new Set([base, ...(taken?.locks ?? []), ...(want.users ?? []).map((uuid) => `instance/${uuid}`)])],
         effect: "none" as const,
         cost: fetchCost(want, observed),
       }),

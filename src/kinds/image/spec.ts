@@ -41,6 +41,8 @@ export interface ImageSpec {
   readonly cloneSize: number | null;
   /** Of an action that takes it from a disk: the plan says that the file systems in it are consistent. */
   readonly consistent?: true;
+  /** Uuids of the declared instances that attach the volume which it is taken from. Absent: none. */
+  readonly users?: readonly string[];
   /** Hosts that may have its base image, and whether they are asked before the source. Absent: none. */
   readonly peers?: { readonly addresses: readonly string[]; readonly first: boolean };
   /** What the image service says about it; null for other sources. */
