@@ -11,7 +11,7 @@ import { convertToRaw, dataBytes } from "../tools/qemu-img.ts";
 import { endRunningCopy } from "./end-running-copy.ts";
 import { copyRunning } from "./running-copy.ts";
 import type { Source, SourceProblem, SourceRequest } from "./source.ts";
-import { parseTakenAddress } from "./taken-address.ts";
+import { parseTakenAddress, type TakenAddress } from "./taken-address.ts";
 import { findTakenDisk, type TakenDisk } from "./taken-disk.ts";
 import { whileOff } from "./while-off.ts";
 
@@ -85,8 +85,19 @@ async function fetch(context: Context, request: SourceRequest): Promise<Transfer
   }
   const from = await reading.name(context, ref);
   const made = await whileOff(context, found.domains, `the disk of ${owner}`, (signal) => convert(from, state.format, signal));
+  // A guest that did not have the volume before may have got it.
+  if (parsed?.kind === "volume") await refuseInUse(context, parsed);
   undo.move();
   return { bytes, digests: made };
+}
+
+/** Ends with an error where a guest that runs has the disk now. */
+async function refuseInUse(context: Context, address: TakenAddress): Promise<void> {
+  const now = await findTakenDisk(context, address);
+  if ("code" in now) throw new UserError([problem(now.code, now)]);
+  if (now.running === undefined) return;
+  const detail = "The copy would not be consistent, and was removed. Apply again: it is then copied as a disk of a guest that runs.";
+  throw userError("instance-disk-in-use", `${now.running.name} got the disk of ${now.owner} while it was copied`, detail);
 }
 
 /** Bytes of data in a disk and below it. */

@@ -4,8 +4,10 @@ import { test } from "node:test";
 import type { Machine } from "../fake-host/machine.ts";
 import { makeQcow2 } from "../fake-host/qcow2.ts";
 import { readSparse } from "../fake-host/sparse.ts";
+import { child, readXml } from "../fake-host/xml.ts";
 import { guests } from "./guests.ts";
-import { applied, apply, createWorld, runOn } from "./world.ts";
+import { leftovers } from "./kill-everywhere.ts";
+import { applied, apply, createWorld, layout, runOn } from "./world.ts";
 
 /** An image whose content is not text, so that an image of a disk of it is accepted. */
 const source = "https://images.test/binary.qcow2";
@@ -64,4 +66,21 @@ test("a guest that gets the volume is not changed until the image of the volume 
   const text = yaml({ golden: "volume://data" }).replace("power_state: running", "power_state: running\n    volumes: [{ volume: data }]");
   const order = await orderOf(machine, text);
   assert.ok(order.indexOf("+domain/web#adjust") > order.indexOf("-image/golden#fetch"), order.join("\n"));
+});
+
+test("a guest that gets the volume by hand while it is copied ends the image", async () => {
+  const machine = await before();
+  const disk = machine.files.walk().find(([path]) => path.startsWith(layout.volumes) && path.endsWith("/disk"))?.[0];
+  const host = machine.boot();
+  host.onEffect((_count, effect) => {
+    const devices = child(machine.libvirtd.find("web")?.live, "devices");
+    if (effect.startsWith("qemu-img convert"))
+      devices?.children.push(readXml(`<disk type='file' device='disk'><source file='${disk}'/><target dev='vdb'/></disk>`));
+  });
+  const { outcomes } = await apply(await runOn(host, yaml({ golden: "volume://data" })));
+  assert.deepEqual(
+    outcomes.flatMap(({ action, diagnostics }) => diagnostics.map(({ summary }) => `${action}: ${summary}`)),
+    ["image/golden#fetch: web got the disk of volume data while it was copied"],
+  );
+  assert.deepEqual(leftovers(machine), []);
 });
