@@ -77,7 +77,8 @@ export function createSshFiles(helper: SshHelper): Files {
       ...(onFrame === undefined ? {} : { onFrame }),
     });
     const failed = message["error"] as Trouble | undefined;
-    if (failed?.errno === "ECANCELED") throw userError("interrupted", `The copy of ${path} was stopped`);
+    if (failed?.errno === "ECANCELED")
+      throw request.op === "digest" ? digestStopped(path) : userError("interrupted", `The copy of ${path} was stopped`);
     if (failed !== undefined) throw explainTrouble(failed, doing, failed.path === undefined || failed.path === "" ? path : failed.path);
     return message;
   }

@@ -316,10 +316,11 @@ def new_digests(algorithms):
     import hashlib
     return [hashlib.new(algorithm) for algorithm in algorithms]
 
-def digests_of(file, algorithms, tell):
+def digests_of(file, algorithms, tell, stopped):
     sums = new_digests(algorithms)
     done = 0
     while sums:
+        if stopped(): raise InterruptedError(errno.ECANCELED, "stopped", "")
         piece = os.pread(file, 2**20, done)
         if not piece: break
         for one in sums: one.update(piece)

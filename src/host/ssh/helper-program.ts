@@ -71,10 +71,10 @@ def put_names(message, blob):
     return {}, b""
 
 def digest(message, blob):
-    tell = progress_of(message["id"])
+    tell, stop = progress_of(message["id"]), stops[message["id"]]
     file = open_regular(message["path"])
     try:
-        return {"digests": digests_of(file, message["algorithms"], tell)}, b""
+        return {"digests": digests_of(file, message["algorithms"], tell, stop.is_set)}, b""
     finally:
         os.close(file)
 
@@ -84,7 +84,7 @@ def copy(message, blob):
     try:
         file = open_regular(message["to"])
         try:
-            digests = digests_of(file, message["algorithms"], lambda done: None)
+            digests = digests_of(file, message["algorithms"], lambda done: None, stop.is_set)
         finally:
             os.close(file)
     except BaseException:

@@ -18,7 +18,7 @@ def unpack(message, blob):
             if words is None: length = take_range(file, message["offset"], message["length"], put, tell, stop)
             else: length = decompress(file, words, put, tell, stop, source)
             os.ftruncate(to, length)
-            packed = digests_of(file, message["packed"], lambda done: None)
+            packed = digests_of(file, message["packed"], lambda done: None, stop.is_set)
             whole = True
         finally:
             os.close(to)

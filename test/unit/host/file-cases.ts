@@ -50,10 +50,22 @@ export function fileCases(machine: string, files: Files): void {
 
   test(`${machine}: digesting a file stops when that is asked for`, async (context) => {
     const directory = await testDirectory(context);
-    writeFileSync(`${directory}/large`, Buffer.alloc(4 * 2 ** 20, "x"));
+    const path = `${directory}/large`;
+    const size = 4 * 2 ** 30;
+    writeFileSync(path, "");
+    await files.truncate(path, size);
     const stopping = new AbortController();
-    stopping.abort();
-    await assert.rejects(files.digest(`${directory}/large`, ["sha256"], undefined, stopping.signal), problem("interrupted"));
+    let read = 0;
+    const onProgress = (done: number) => {
+      read = done;
+      stopping.abort();
+    };
+    await assert.rejects(files.digest(path, ["sha512"], onProgress, stopping.signal), (error: unknown) => {
+      assert.ok(problem("interrupted")(error));
+      assert.equal((error as UserError).message, `Reading ${path} was stopped`);
+      return true;
+    });
+    assert.ok(read > 0 && read < size / 2, `${read} bytes were read`);
   });
 
   test(`${machine}: links, directories, pipes and devices are not read as if they were files`, async (context) => {
