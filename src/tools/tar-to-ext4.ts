@@ -1,5 +1,6 @@
 import type { Context } from "../model/context.ts";
 import { CommandError, RefusedError } from "../model/errors.ts";
+import { rootArchiveRemedy } from "./root-archive-remedy.ts";
 
 type Machine = Pick<Context, "host" | "signal">;
 
@@ -12,11 +13,13 @@ const limits = { cpuSeconds: 60 * 60, addressSpaceBytes: 4 * 2 ** 30 };
 /**
  * Unpacks an archive into a file system, which is mounted in a mount namespace that ends with the programs in it: the host never has it mounted, also after a
  * kill. The archive is opened first, because the mount hides the directory that it is in. GNU tar refuses names that lead out of the directory.
+ * Only `sync` reports blocks that could not be written to the file, because the disk below it is full or broken.
  */
 const unpack = `set -e
 exec <"$1"
 mount -o loop,nodev,nosuid,noexec -- "$2" "$3"
 tar --extract --file=- --directory="$3" --numeric-owner --same-owner --preserve-permissions --xattrs '--xattrs-include=*'
+sync -f -- "$3"
 umount -- "$3"`;
 
 /** The superblock of ext4, and in it the count of blocks and the size of one. */
@@ -39,10 +42,12 @@ export async function tarToExt4(
   const { host, signal } = machine;
   const run = (program: string, args: readonly string[], okExitCodes: readonly number[] = [0]) =>
     host.run({ program, args, timeoutMs: 60 * minute, limits, signal, okExitCodes });
-  // A member of a byte takes a KiB of the archive and a block of 4 KiB. What is not needed is a hole, and goes in the end.
-  await host.files.truncate(to, Math.ceil((5 * bytes) / MiB) * MiB + 64 * MiB);
+  // An empty directory has 512 bytes in the archive, and here a block of 4 KiB and an inode. What is not needed is a hole, and goes in the end.
+  await host.files.truncate(to, Math.ceil((9 * bytes) / MiB) * MiB + 64 * MiB);
   try {
-    await run("mkfs.ext4", ["-q", "-F", "-b", "4096", "-i", "8192", "-E", "lazy_itable_init=1,lazy_journal_init=1", to]);
+    // Of groups that share their tables (flex_bg), resize2fs leaves almost twice the size of the content.
+    const layout = ["-b", "4096", "-i", "4096", "-O", "^flex_bg", "-E", "lazy_itable_init=1,lazy_journal_init=1"];
+    await run("mkfs.ext4", ["-q", "-F", ...layout, to]);
     await run("unshare", ["--mount", "sh", "-c", unpack, "sh", archive, to, mountPoint]);
     // 1: the directory for what is found was made again, where the archive has none.
     await run("e2fsck", ["-fp", to], [0, 1]);
@@ -51,13 +56,18 @@ export async function tarToExt4(
     if (!(error instanceof CommandError) || (error.reason !== "exit" && error.reason !== "missing")) throw error;
     throw new RefusedError(
       "image-root-archive",
-      `The root file system cannot be made from its tar archive: ${error.stderr.trim() || error.message}`,
-      "It is made on the host with GNU tar, e2fsprogs and a loop device, by root: connect as root, install what is missing, or pack a raw file system with `mke2fs -d` and use that.",
+      `The root file system cannot be made from its tar archive: ${firstLines(error.stderr) || error.message}`,
+      rootArchiveRemedy(error),
     );
   }
   const size = sizeOf(await host.files.read(to, { offset: superblock.at, length: superblock.length }));
   await host.files.truncate(to, size);
   return size;
+}
+
+/** Where tar goes on, what follows are consequences of the first errors. */
+function firstLines(stderr: string): string {
+  return stderr.trim().split("\n").slice(0, 3).join("; ").slice(0, 2000);
 }
 
 function sizeOf(block: Buffer | undefined): number {
