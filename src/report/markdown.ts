@@ -4,7 +4,6 @@ import type { Outcome } from "../model/outcome.ts";
 import { countChanges, hasChanges, isErrored, type Plan } from "../model/plan.ts";
 import { type AlikeChanges, alikeGroups, groupDetails, groupReason } from "./alike.ts";
 import { isComplete, summarizeApply } from "./apply-summary.ts";
-import { changingCommands } from "./changing-commands.ts";
 import { effectOf } from "./describe-change.ts";
 import { documentReporter, type RenderReport, type ReportHead } from "./document-reporter.ts";
 import { eventHooks, eventHookTitle } from "./event-hooks.ts";
@@ -19,6 +18,7 @@ import { count, formatDuration } from "./quantities.ts";
 import { type RunRecord, recordedDiagnostics, succeeded } from "./run-record.ts";
 import { type Line, textOf } from "./style.ts";
 import { variableValue } from "./variable-value.ts";
+import { whatMatches } from "./what-matches.ts";
 import { verbs } from "./words.ts";
 
 /** GitHub refuses a comment of more than 65,536 characters. */
@@ -166,9 +166,7 @@ function oneLine(text: string): string {
 function footer(record: RunRecord, { now, commit, version, command }: ReportHead): string {
   const { plan } = record;
   const next =
-    plan === undefined || !succeeded(record) || record.outcomes !== undefined || hasChanges(plan)
-      ? []
-      : [changingCommands[command]?.nothing ?? "The host matches the configuration."];
+    plan === undefined || !succeeded(record) || record.outcomes !== undefined || hasChanges(plan) ? [] : [whatMatches(plan, command)];
   const parts = [
     ...(plan === undefined ? [] : [inlineCode(plan.target.uri)]),
     ...(commit === undefined ? [] : [`commit ${inlineCode(commit.slice(0, 12))}`]),

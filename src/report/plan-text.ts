@@ -1,9 +1,8 @@
 import type { Change } from "../model/change.ts";
 import { hasErrors } from "../model/diagnostic.ts";
-import { canApply, countChanges, hasDriftWhileRunning, isErrored, type Plan } from "../model/plan.ts";
+import { canApply, countChanges, isErrored, type Plan } from "../model/plan.ts";
 import { presentationOf } from "../model/presentation.ts";
 import { alikeGroups, groupDetails, groupHeader } from "./alike.ts";
-import { changingCommands } from "./changing-commands.ts";
 import { eventHooks, eventHookTitle } from "./event-hooks.ts";
 import { forecastLine } from "./forecast-line.ts";
 import { ignoredLines } from "./ignored-lines.ts";
@@ -14,6 +13,7 @@ import { planImpact } from "./plan-impact.ts";
 import { count } from "./quantities.ts";
 import { type Line, paint, span } from "./style.ts";
 import { variableValue } from "./variable-value.ts";
+import { whatMatches } from "./what-matches.ts";
 
 type Command = ReporterOptions["command"];
 
@@ -97,21 +97,9 @@ export function planClosing(plan: Plan, command: Command): Line[] {
 }
 
 function countsLine(plan: Plan, changes: readonly Change[], command: Command): Line {
-  if (changes.length === 0) {
-    const { nothing } = changingCommands[plan.purpose ?? command] ?? { nothing: whatMatches(plan, command) };
-    return [span("No changes.", "add"), span(` ${nothing}`)];
-  }
+  if (changes.length === 0) return [span("No changes.", "add"), span(` ${whatMatches(plan, command)}`)];
   const { add, change, destroy } = countChanges(changes);
   return [span("Plan:", "strong"), span(` ${add} to add, ${change} to change, ${destroy} to destroy.`)];
-}
-
-/** What a plan without changes says about the host. `drift --pending` fails where a guest waits, so drift does not say that everything matches then. */
-function whatMatches(plan: Plan, command: Command): string {
-  if (hasDriftWhileRunning(plan)) return "What is stored matches the configuration; a running guest differs.";
-  if (plan.excluded !== undefined) return "All included objects match the configuration.";
-  const { length } = plan.pending;
-  if (command !== "drift" || length === 0) return "The host matches the configuration.";
-  return `What is stored matches the configuration; ${length === 1 ? "1 guest waits" : `${length} guests wait`} for a restart.`;
 }
 
 /** What else is on the host, in one line. */

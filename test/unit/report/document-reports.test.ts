@@ -68,6 +68,16 @@ test("a report of a run without a result is not that of a success", async () => 
   assert.equal(JSON.parse(await reported({ format: "sarif" })).runs[0].invocations[0].executionSuccessful, false);
 });
 
+test("markdown says what matches as the text does", async () => {
+  for (const command of ["plan", "apply"]) {
+    assert.match(await reported({ format: "markdown", command }, planned(planOf([]))), /\nThe host matches the configuration\.\n/);
+    const excluded = await reported({ format: "markdown", command }, planned(planOf([], { excluded: ["domain/web"] })));
+    assert.match(excluded, /\nAll included objects match the configuration\.\n/);
+    assert.doesNotMatch(excluded, /The host matches/);
+  }
+  assert.match(await reported({ format: "markdown", command: "destroy" }, planned(planOf([]))), /\nThere is nothing to destroy\.\n/);
+});
+
 test("markdown says more than its limit allows only where losses do", async () => {
   const plan = manyInstances(400);
   const loss = change("disk/old.root", "delete", {

@@ -46,10 +46,11 @@ test("the last line is the summary of the plan", () => {
     lastLine(waits, { color: false, command: "drift" }),
     "No changes. What is stored matches the configuration; 1 guest waits for a restart.",
   );
-  assert.equal(
-    lastLine(planOf([], { excluded: ["domain/web"] }), { color: false }),
-    "No changes. All included objects match the configuration.",
-  );
+  for (const command of ["plan", "apply"])
+    assert.equal(
+      lastLine(planOf([], { excluded: ["domain/web"] }), { color: false, command }),
+      "No changes. All included objects match the configuration.",
+    );
   const unreachable = planOf([], { complete: false, diagnostics: [{ severity: "error", code: "x", summary: "The host does not answer" }] });
   assert.match(lastLine(unreachable, { color: false }) ?? "", /^Plan incomplete: /);
   const refused = planOf([change("domain/a", "create")], { diagnostics: [{ severity: "error", code: "x", summary: "Too large" }] });
