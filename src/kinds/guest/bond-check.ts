@@ -5,6 +5,9 @@ import { filteringOf, isFiltered } from "../config/port-filter-of.ts";
 import type { Config, InstanceConfig } from "../config.ts";
 import { nicName } from "./interfaces.ts";
 
+/** Names that config drives give to interfaces (eth0 for NoCloud, interface0 in network_data.json), and the loopback of every guest. */
+const takenNames = /^(?:(?:eth|interface)\d+|lo)$/;
+
 /** Bonds that guests cannot have. Pure. */
 export function checkBonds(config: Pick<Config, "host" | "instances">): Diagnostic[] {
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]) => {
@@ -35,6 +38,11 @@ function mistake(
 ): readonly [summary: string, detail: string] | undefined {
   if (!hasConfigDrive(config, instance))
     return ["is not bonded", "Bonds are described in the config drive, and the instance has none. Remove bond, or give it a config drive."];
+  if (takenNames.test(nic.bond ?? ""))
+    return [
+      "has the name of another interface",
+      "Config drives and guests name other interfaces like this. Write another name, such as bond0.",
+    ];
   if (members < 2) return ["is alone", "A bond has two interfaces or more. Give another interface the same bond, or remove it."];
   if (nic.user === true)
     return [

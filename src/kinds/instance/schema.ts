@@ -234,7 +234,7 @@ const networkSchema = {
     bond: {
       type: "string",
       description:
-        "The guest makes a bond of all its interfaces with this name, in active-backup mode: one carries the traffic, and another one takes its place when its link is down. The bond has MAC address, MTU and addresses of the first of them. Written into the config drive.",
+        "The guest makes a bond of all its interfaces with this name, in active-backup mode: one carries the traffic, and another one takes its place when its link is down. The bond has MAC address, MTU and addresses of the first of them. Written into the config drive. Not eth0, interface0 or lo, which are names of its interfaces.",
       pattern: "^[a-z][a-z0-9]{0,13}$",
       expects: "a name of lower-case letters and digits, at most 14",
       examples: ["bond0"],

@@ -17,6 +17,16 @@ test("two interfaces of one bond, with addresses at the first, are accepted", ()
   assert.deepEqual(mistakes({ networks: [...two, { network: "c" }] }), []);
 });
 
+test("a bond with a name that another interface of the guest has is refused", () => {
+  const named = (bond: string) => mistakes({ networks: two.map((nic) => ({ ...nic, bond })) });
+  for (const bond of ["eth0", "eth12", "interface0", "lo"])
+    assert.deepEqual(
+      named(bond),
+      [0, 1].map((index) => `networks.${index}.bond: Interface ${index} of web, in bond ${bond}, has the name of another interface`),
+    );
+  for (const bond of ["bond0", "eth", "ethernet1", "local"]) assert.deepEqual(named(bond), []);
+});
+
 test("a bond that the guest would not have, or that could carry nothing, is refused", () => {
   assert.deepEqual(mistakes({ networks: two.slice(0, 1) }), ["networks.0.bond: Interface 0 of web, in bond bond0, is alone"]);
   assert.deepEqual(mistakes({ networks: two.toReversed() }), [
