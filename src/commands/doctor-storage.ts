@@ -2,6 +2,7 @@ import { allDrivers } from "../drivers/index.ts";
 import { firstLine } from "../drivers/shared/doctor.ts";
 import type { Context } from "../model/context.ts";
 import type { Finding } from "../model/finding.ts";
+import { decompressionPackages } from "../model/packing.ts";
 import { filesystemOf } from "../tools/filesystem-type.ts";
 import { guestfsRemedy } from "../tools/guestfs/errors.ts";
 import { isGuestfsInstalled } from "../tools/guestfs/is-guestfs-installed.ts";
@@ -9,6 +10,7 @@ import { guestfsPackage } from "../tools/guestfs/python.ts";
 import { isInstalled } from "../tools/is-installed.ts";
 import { missingPrograms } from "../tools/missing-programs.ts";
 import { mkfsPackage } from "../tools/mkfs.ts";
+import { rootArchivePackages } from "../tools/root-archive-packages.ts";
 
 /** What the disk drivers of the configuration need, and nothing about others. */
 export async function checkStorage(context: Context): Promise<Finding[]> {
@@ -18,22 +20,31 @@ export async function checkStorage(context: Context): Promise<Finding[]> {
     ...allDrivers()
       .filter((driver) => used.includes(driver) || driver.name in drivers)
       .map((driver) => driver.doctor?.(context) ?? []),
-    ...programs.map((program) => (program === guestfsPackage ? checkGuestfs(context) : checkMkfs(context, program))),
+    ...programs.map((program) => (program === guestfsPackage ? checkGuestfs(context) : checkProgram(context, program))),
     used.some(({ traits }) => traits.growsInside) ? checkE2fs(context) : [],
     preallocateImages === "space" && used.some(({ traits }) => traits.reserves) ? checkFallocate(context) : [],
   ]);
   return found.flat();
 }
 
-async function checkMkfs(context: Context, program: string): Promise<Finding[]> {
-  const fix = `apt install ${mkfsPackage(program)}, or choose another format`;
+async function checkProgram(context: Context, program: string): Promise<Finding[]> {
+  const { use, fix } = purposeOf(program);
   try {
     const [missing] = await missingPrograms(context, [program]);
-    if (missing === undefined) return [{ check: program, status: "ok", found: "makes empty disks of the configuration" }];
+    if (missing === undefined) return [{ check: program, status: "ok", found: use }];
     return [{ check: program, status: "error", found: `${program} is not installed on the host`, fix }];
   } catch (error) {
     return [{ check: program, status: "error", found: firstLine(error), fix }];
   }
+}
+
+/** What the configuration needs a program for, and how to get it. */
+function purposeOf(program: string): { readonly use: string; readonly fix: string } {
+  const unpacking = decompressionPackages[program];
+  if (unpacking !== undefined) return { use: "unpacks images of the configuration", fix: `install the package ${unpacking}` };
+  const making = program.startsWith("mkfs.") ? undefined : rootArchivePackages[program];
+  if (making !== undefined) return { use: "makes root file systems from tar archives", fix: `apt install ${making}` };
+  return { use: "makes empty disks of the configuration", fix: `apt install ${mkfsPackage(program)}, or choose another format` };
 }
 
 /** What writes files into root disks. */

@@ -36,6 +36,8 @@ export interface HostFacts {
   readonly passphrases?: Readonly<Record<string, readonly string[]>>;
   /** Of the programs that the configuration needs, those that are not installed. */
   readonly missingPrograms: readonly string[];
+  /** Programs on the host run as another user than root. Absent: as root, or not known. */
+  readonly ordinaryUser?: true;
   /** The networks and bridges that guests can be connected to; null where the configuration names none. */
   readonly networks: NetworkFacts | null;
   /** What the host has for filtering the traffic of guests. Absent or null: the configuration filters none. */

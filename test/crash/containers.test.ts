@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
 import { test } from "node:test";
+import type { FakeHost } from "../fake-host/host.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { tarOf } from "../support/tar-of.ts";
 import { killEverywhere } from "./kill-everywhere.ts";
@@ -88,6 +89,25 @@ test("root-tar refuses content that is not a tar archive, and a virtual machine 
     diagnostics.filter(({ severity }) => severity === "error").map(({ summary }) => summary),
     ["image debian of instance web needs a kernel, or virt_type: lxc"],
   );
+});
+
+test("what a root file system from a tar archive needs on the host is an error of the plan until it is made", async () => {
+  const { from, yaml } = fromArchive(tarOf([["sbin/init", Buffer.from("#!/bin/sh\n")]]));
+  const errorsOf = async () => {
+    const host = from.boot();
+    const run: FakeHost["run"] = ({ program, ...command }) =>
+      host.run({ ...command, program: ["tar", "resize2fs"].includes(program) ? `${program}.missing` : program });
+    const account: FakeHost["account"] = async () => ({ ...(await host.account()), root: false });
+    const { diagnostics } = await planOf(await runOn({ ...host, run, account }, yaml));
+    return diagnostics.flatMap(({ severity, code, summary }) => (severity === "error" ? [`${code}: ${summary}`] : []));
+  };
+  assert.deepEqual(await errorsOf(), [
+    "program-missing: The program resize2fs is not installed on the host",
+    "program-missing: The program tar is not installed on the host",
+    "image-root-archive: The root file system of image debian can only be made by root",
+  ]);
+  await applied(from, yaml);
+  assert.deepEqual(await errorsOf(), []);
 });
 
 test("a container is made, changed and removed through every kill", async () => {

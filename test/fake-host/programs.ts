@@ -80,9 +80,12 @@ export const programs: Readonly<Record<string, Program>> = {
   },
 
   e2fsck: () => well(),
+  /** Only asked whether it is installed: `unshare` unpacks. */
+  tar: () => well(),
 
   /** Only asked for the smallest size, which is always 16 MiB. */
   resize2fs: ({ args, files, life }) => {
+    if (args[0] === "-V") return badly("resize2fs: invalid option -- 'V'");
     const path = args.at(-1) ?? "";
     const inode = files.find(path);
     if (args[0] !== "-M" || inode?.type !== "file") return badly(`resize2fs: Bad magic number in super-block while trying to open ${path}`);

@@ -33,20 +33,22 @@ export async function lookUpFacts(
     context,
     Object.values(images).map(({ source }) => source),
   );
-  const [node, space, drivers, missing, preallocation, networks, filtering, claims, matches, rates, signed, cloud] = await Promise.all([
-    libvirtOf(context).node(),
-    context.host.files.space(instancesPath),
-    lookUpDrivers(withLocations(context, sources)),
-    missingPrograms(context, programs),
-    preallocateImages === "space" ? filesystemOf(context, instancesPath) : null,
-    lookUpNetworks(context),
-    context.settings.filtersTraffic ? lookUpFiltering(context) : null,
-    otherClaims(context),
-    matchPassphrases(context, passphrases),
-    readRates(context),
-    lookUpSigned(context, images),
-    lookUpCloud(context, images),
-  ]);
+  const [node, space, drivers, missing, preallocation, networks, filtering, claims, matches, rates, signed, cloud, account] =
+    await Promise.all([
+      libvirtOf(context).node(),
+      context.host.files.space(instancesPath),
+      lookUpDrivers(withLocations(context, sources)),
+      missingPrograms(context, programs),
+      preallocateImages === "space" ? filesystemOf(context, instancesPath) : null,
+      lookUpNetworks(context),
+      context.settings.filtersTraffic ? lookUpFiltering(context) : null,
+      otherClaims(context),
+      matchPassphrases(context, passphrases),
+      readRates(context),
+      lookUpSigned(context, images),
+      lookUpCloud(context, images),
+      context.host.account(),
+    ]);
   const guests = await lookUpGuests(context, node);
   return {
     ...node,
@@ -57,6 +59,7 @@ export async function lookUpFacts(
       preallocation: preallocation ?? null,
     },
     missingPrograms: missing,
+    ...(account.root ? {} : { ordinaryUser: true as const }),
     networks,
     ...(filtering === null ? {} : { filtering }),
     ...(claims.length === 0 ? {} : { claims }),

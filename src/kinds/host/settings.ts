@@ -3,12 +3,14 @@ import type { HostSettings } from "../../model/settings.ts";
 import { glanceSettings } from "../../sources/glance/settings.ts";
 import { guestfsPackage } from "../../tools/guestfs/python.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
+import { rootArchivePackages } from "../../tools/root-archive-packages.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
 import { filtersTraffic } from "../config/port-filter-of.ts";
 import { usedDecompressors } from "../config/used-decompressors.ts";
 import { usedFilesystems } from "../config/used-filesystems.ts";
 import { usedMachines } from "../config/used-machines.ts";
 import { usedNetworks } from "../config/used-networks.ts";
+import { usesRootArchives } from "../config/uses-root-archives.ts";
 import type { Config } from "../config.ts";
 
 /** Who runs virtform: decides which libvirt is meant when none is named, and where its files go. */
@@ -49,13 +51,25 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
     },
     limits: host.limits,
     usedDrivers,
-    programs: [...mkfsPrograms(usedFilesystems(config)), ...usedDecompressors(config), ...(injects(config) ? [guestfsPackage] : [])],
+    programs: programsOf(config),
     machines: containers ? [] : usedMachines(config),
     networks: usedNetworks(config),
     filtersTraffic: filtersTraffic(config),
     drivers: { ...driverSettings(config, usedDrivers), ...(config.glance === undefined ? {} : { glance: glanceSettings(config.glance) }) },
     cloneSources: cloneSourcesOf(config),
   };
+}
+
+/** The programs that the plan looks for on the host, each once. */
+function programsOf(config: Config): string[] {
+  return [
+    ...new Set([
+      ...mkfsPrograms(usedFilesystems(config)),
+      ...usedDecompressors(config),
+      ...(usesRootArchives(config) ? Object.keys(rootArchivePackages) : []),
+      ...(injects(config) ? [guestfsPackage] : []),
+    ]),
+  ];
 }
 
 /** As long as the path of containers can be (`checkContainers`). */

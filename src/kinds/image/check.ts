@@ -18,6 +18,7 @@ import { checkCloudRules } from "./cloud-rules.ts";
 import { checkDecompressor } from "./decompressor-check.ts";
 import { isGoneCode } from "./is-gone.ts";
 import { checkLocations } from "./location-check.ts";
+import { checkRootArchive } from "./root-archive-check.ts";
 import { baseConflict } from "./sidecar.ts";
 import { checkSigned } from "./signed-check.ts";
 import type { ImageSpec, ImageState } from "./spec.ts";
@@ -33,7 +34,7 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
     ...resources.flatMap((resource) => [
       ...checkSource(resource, observed),
       ...checkAccess(resource, isFetched(resource.spec, observed), observed),
-      ...(isFetched(resource.spec, observed) ? checkDecompressor(resource, observed) : []),
+      ...(isFetched(resource.spec, observed) ? [...checkDecompressor(resource, observed), ...checkRootArchive(resource, observed)] : []),
       ...checkSigned(resource, observed),
       ...checkFound(resource),
       ...checkBaseSignature(resource, observed),
