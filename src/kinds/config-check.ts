@@ -26,12 +26,13 @@ const architectures = ["x86_64", "aarch64"] as const;
  */
 export function checkConfig(config: Config): Diagnostic[] {
   const [usual, ...others] = architectures;
-  const found = checkOn(config, usual);
-  if (found.length === 0) return [];
-  const once = [...new Map(found.map((one) => [JSON.stringify(one), one])).values()];
+  const once = [...new Map(checkOn(config, usual).map((one) => [JSON.stringify(one), one])).values()];
+  if (!once.some(isError)) return once;
   const everywhere = others.map((arch) => new Set(checkOn(config, arch).map(placeOf)));
-  return once.filter((one) => everywhere.every((places) => places.has(placeOf(one))));
+  return once.filter((one) => !isError(one) || everywhere.every((places) => places.has(placeOf(one))));
 }
+
+const isError = ({ severity }: Pick<Diagnostic, "severity">) => severity === "error";
 
 function placeOf({ code, address, key, pointer }: Diagnostic): string {
   return JSON.stringify([code, address, key, pointer]);
@@ -52,7 +53,7 @@ function checkOn(config: Config, arch: string): Diagnostic[] {
       ...parts(config).flatMap((part) => checkInstances(part, settings, observed)),
     ];
     // Warnings that follow from what is written are the same on every host.
-    return found.filter(({ severity, lasting }) => severity === "error" || lasting === true);
+    return found.filter((one) => isError(one) || one.lasting === true);
   } catch (error) {
     const failure = failureDiagnostics(error);
     if (failure === undefined) throw error;
