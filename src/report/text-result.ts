@@ -234,7 +234,7 @@ function imageOf(state: Json): Line {
   return typeof image === "string" && fetchedAt !== undefined ? [span(`  (image/${image})`, "faint")] : [];
 }
 
-/** What is not ours, with numbered names of one owner as ranges. */
+/** Objects of other owners, with numbered names of one owner as ranges. */
 function unmanagedLines(unmanaged: readonly Unmanaged[]): Line[] {
   const groups = Map.groupBy(unmanaged, ({ what, owner, note }) => JSON.stringify([what, owner, note]));
   return [...groups.values()].flatMap((group) =>

@@ -7,7 +7,7 @@ import { guestFrozen } from "./guest-frozen.ts";
 import { parseRunningCopyRecord } from "./running-copy-record.ts";
 
 /**
- * Undoes what copying the disk of a running guest for the staged name `to` has begun, also in a run that was killed, and one of another connection: ends
+ * Undoes what copying the disk of a running guest for the staged name `to` started, also in a run that was killed, and one of another connection: ends
  * libvirt's job, thaws the guest, and removes the copy. Other backup jobs go on. Does nothing where there is no such copy.
  */
 export async function endRunningCopy(context: Context, to: string): Promise<void> {

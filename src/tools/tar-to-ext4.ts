@@ -42,7 +42,7 @@ export async function tarToExt4(
   const { host, signal } = machine;
   const run = (program: string, args: readonly string[], okExitCodes: readonly number[] = [0]) =>
     host.run({ program, args, timeoutMs: 60 * minute, limits, signal, okExitCodes });
-  // An empty directory has 512 bytes in the archive, and here a block of 4 KiB and an inode. What is not needed is a hole, and goes in the end.
+  // An empty directory has 512 bytes in the archive, and here a block of 4 KiB and an inode. Unused space is a hole, and is cut off in the end.
   await host.files.truncate(to, Math.ceil((9 * bytes) / MiB) * MiB + 64 * MiB);
   try {
     // Of groups that share their tables (flex_bg), resize2fs leaves almost twice the size of the content.
