@@ -35,7 +35,7 @@ test("base images are listed with three sizes, verified by their bytes, and remo
   const { directory, project, instancesPath } = workspace;
   await makeImage(`${directory}/small.qcow2`);
   const text = (flow: string) => `project: ${project}
-host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu }
+host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu, allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } }
 images:
   small: { source: ./small.qcow2, disk_format: qcow2 }
   later: { source: ./later.qcow2, disk_format: qcow2 }
@@ -111,7 +111,7 @@ test("image outdated names images whose sources have new content, from the web a
   await writeFile(
     `${directory}/virtform.yaml`,
     `project: ${project}
-host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu }
+host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu, allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } }
 images:
   web: { source: "http://127.0.0.1:${port}/web.qcow2", disk_format: qcow2 }
   near: { source: ./near.qcow2, disk_format: qcow2 }
@@ -140,7 +140,7 @@ test("a program gets each step of an image, the events and the journal have it, 
     writeFile(
       `${directory}/virtform.yaml`,
       `project: ${project}
-host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu, event_hook: ${hook} }
+host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu, allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 }, event_hook: ${hook} }
 images: ${images}
 `,
     );

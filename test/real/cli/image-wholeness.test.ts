@@ -14,7 +14,7 @@ const qemuImg = (...args: readonly string[]) => execFileSync("qemu-img", args, {
 /** Images by name, as YAML flow mappings. */
 function configure({ directory, project, instancesPath }: Workspace, images: Readonly<Record<string, string>>): void {
   const lines = Object.entries(images).map(([name, image]) => `  ${name}: ${image}\n`);
-  const host = `host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu }`;
+  const host = `host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu, allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } }`;
   writeFileSync(`${directory}/virtform.yaml`, `project: ${project}\n${host}\nimages:\n${lines.join("")}`);
 }
 
