@@ -251,8 +251,9 @@ export async function convertToEncrypted(
 }
 
 /**
- * Runs a command that makes a LUKS header. To find out how many rounds take two seconds, QEMU reads a clock that now and then goes
- * backwards, and gives up: the command is repeated. `discard` removes what a failed attempt left, where the next cannot replace it.
+ * Runs a command that makes a LUKS header. To find out how many rounds take two seconds, QEMU measures the processor time of a few milliseconds, and gives
+ * up where a kernel that counts ticks reports none: the command is repeated, which takes little until it succeeds. `discard` removes what a failed attempt
+ * left, where the next cannot replace it.
  */
 export async function encrypting(host: Host, command: Command, discard?: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
@@ -267,7 +268,7 @@ export async function encrypting(host: Host, command: Command, discard?: () => P
   }
 }
 
-const encryptionAttempts = 5;
+const encryptionAttempts = 25;
 
 /** Bytes of the smallest clusters that have parts. */
 const smallestWithParts = 16384;

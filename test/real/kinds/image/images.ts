@@ -13,13 +13,13 @@ export function temporary(t: Pick<TestContext, "after">): string {
   return directory;
 }
 
-/** Runs qemu-img. While it makes a LUKS header, QEMU reads a clock that now and then goes backwards, and gives up: it is run again. */
+/** Runs qemu-img. While it makes a LUKS header, QEMU measures processor time, and gives up where the kernel reports none: it is run again. */
 export function qemuImg(...args: string[]): string {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return execFileSync("qemu-img", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
     } catch (error) {
-      if (attempt === 5 || !(error instanceof Error) || !error.message.includes("Unable to get accurate CPU usage")) throw error;
+      if (attempt === 25 || !(error instanceof Error) || !error.message.includes("Unable to get accurate CPU usage")) throw error;
     }
   }
 }
