@@ -6,6 +6,7 @@ import { listedFields } from "../../../../src/kinds/guest/traits.ts";
 import { wantedFields } from "../../../../src/kinds/guest/wanted-fields.ts";
 import { domainXml } from "../../../../src/kinds/guest/xml.ts";
 import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
+import { storedRecord } from "./stored-record.ts";
 
 // UPDATE_GOLDEN=1 rewrites the documents: look at the difference before committing it.
 const cases = new URL("cases/", import.meta.url);
@@ -21,16 +22,7 @@ for (const name of readdirSync(cases).sort()) {
   });
 
   test(`${name}: it reads back as what was wanted, and as whose it is`, () => {
-    const state = domainState({
-      uuid: spec.uuid,
-      name: spec.instance,
-      power: "stopped",
-      reason: "unknown",
-      persistent: true,
-      autostart: false,
-      xml,
-      active: null,
-    });
+    const state = domainState(storedRecord({ uuid: spec.uuid, name: spec.instance, xml }));
     assert.deepEqual(state.fields, wantedFields(spec));
     assert.deepEqual(domainFields(xml), wantedFields(spec, "xml"));
     const { applied, ...label } = state.label ?? { applied: null };

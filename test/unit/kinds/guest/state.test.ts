@@ -1,21 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { definitionParsers, domainLook } from "../../../../src/kinds/guest/state.ts";
-import type { DomainRecord } from "../../../../src/tools/libvirt/libvirt.ts";
+import { storedRecord } from "./stored-record.ts";
 
 const uuid = "11111111-2222-4333-8444-555555555501";
 const xml = `<domain type='qemu'><name>db</name><uuid>${uuid}</uuid><memory unit='MiB'>64</memory><vcpu>2</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>
 <devices><disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='/srv/db.raw'/><target dev='vda' bus='virtio'/></disk></devices></domain>`;
-const record: DomainRecord = {
-  uuid,
-  name: "db",
-  power: "stopped",
-  reason: "unknown",
-  persistent: true,
-  autostart: false,
-  xml,
-  active: null,
-};
+const record = storedRecord({ uuid, name: "db", xml });
 
 test("of a guest outside the plan, only memory, vCPUs and stored disks are read", () => {
   const whole = domainLook(record, definitionParsers());
