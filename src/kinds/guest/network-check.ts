@@ -5,6 +5,7 @@ import type { Config } from "../config.ts";
 import type { Checked } from "../disk/checked.ts";
 import { isUp } from "../power/is-up.ts";
 import { guests } from "../terms/guest-address.ts";
+import { networks as networkAddresses } from "../terms/network-address.ts";
 import type { DomainSpec, InterfaceSpec } from "../terms/spec.ts";
 import { type NetworkTrouble, networkTrouble } from "./network-trouble.ts";
 
@@ -21,6 +22,7 @@ export function checkNetworks({ config, domains, observed }: Pick<Checked, "conf
     ...(unlisted ? [notListed()] : []),
     ...domains.flatMap((domain) =>
       domain.interfaces.flatMap((nic, index) => {
+        if (nic.type === "network" && isGivenUp(nic.source, observed, config)) return [givenUp(domain, nic, index)];
         const found = nic.type === "network" && !isForeign(nic) ? undefined : networkTrouble(nic, networks, config);
         if (found === undefined) return [];
         const words = { summary: found.summary, detail: found.detail, address: guests.at(domain.instance), key: ["networks", index] };
@@ -34,6 +36,21 @@ export function checkNetworks({ config, domains, observed }: Pick<Checked, "conf
 function isOwn({ networks = {} }: Config, source: string): boolean {
   const network = Object.hasOwn(networks, source) ? networks[source] : undefined;
   return network !== undefined && network.external !== true;
+}
+
+/** Whether the plan removes the network: virtform made it, and no entry has its name any more. */
+function isGivenUp(source: string, observed: Observed, { networks: declared = {} }: Config): boolean {
+  return !Object.hasOwn(declared, source) && observed.get(networkAddresses.at(source)) !== undefined;
+}
+
+function givenUp({ instance }: DomainSpec, { source }: InterfaceSpec, index: number): Diagnostic {
+  const detail = `virtform made it, no entry of networks has its name any more, and ${instance} is connected to it. Restore networks.${source}, or connect the interface to another network.`;
+  return problem("network-in-use", {
+    summary: `The plan would remove network ${source} of ${instance}`,
+    detail,
+    address: guests.at(instance),
+    key: ["networks", index],
+  });
 }
 
 function isHarmless(
