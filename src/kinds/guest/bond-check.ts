@@ -5,8 +5,8 @@ import { filteringOf, isFiltered } from "../config/port-filter-of.ts";
 import type { Config, InstanceConfig } from "../config.ts";
 import { nicName } from "./interfaces.ts";
 
-/** Names that config drives give to interfaces (eth0 for NoCloud, interface0 in network_data.json), and the loopback of every guest. */
-const takenNames = /^(?:(?:eth|interface)\d+|lo)$/;
+/** Names that NoCloud drives give to interfaces, and the loopback of every guest. */
+const takenNames = /^(?:eth\d+|lo)$/;
 
 /** Bonds that guests cannot have. Pure. */
 export function checkBonds(config: Pick<Config, "host" | "instances">): Diagnostic[] {

@@ -8,18 +8,17 @@ import { isStatic } from "./is-static.ts";
  */
 export function interfacesFile(interfaces: readonly SeedInterface[]): string | null {
   if (!interfaces.some(isStatic)) return null;
-  const stanzas = interfaces.map(({ addresses = [], ipv4, mtu }, index) => {
+  const stanzas = interfaces.map(({ addresses = [], ipv4, ipv6, mtu }, index) => {
     const name = `eth${index}`;
     const written = addresses.filter(({ dhcp }) => !dhcp);
     const leased = ipv4 !== false && !written.some(({ family }) => family === 4);
     const first = mtu === undefined ? [] : [`    mtu ${mtu}`];
     const families = [
       ...(leased ? [[`iface ${name} inet dhcp`]] : []),
+      ...(ipv6 === undefined ? [] : [[`iface ${name} inet6 ${ipv6 === "slaac" ? "auto" : "dhcp"}`]]),
       ...written.map((address, position) => [...staticStanza(name, address), ...(position === 0 && !leased ? first : [])]),
     ];
-    // All that it has comes from DHCPv6.
-    const lines = families.length === 0 ? [`iface ${name} inet6 dhcp`] : families.flat();
-    return [`auto ${name}`, ...lines].join("\n");
+    return [`auto ${name}`, ...families.flat()].join("\n");
   });
   return `${["# Written by virtform before the first boot.\nauto lo\niface lo inet loopback", ...stanzas].join("\n\n")}\n`;
 }

@@ -82,6 +82,14 @@ const rates = {
   burst: size("Bytes that may go faster at once.", ["64MiB"], wholeKib),
 } as const;
 
+/** OpenStack's types of ports that are a function of a network card (SR-IOV), or the card itself. */
+const sriov = Object.fromEntries(
+  ["direct", "direct-physical", "vdpa", "virtio-forwarder", "accelerator-direct", "accelerator-direct-physical"].map((type) => [
+    type,
+    'Interfaces that are a function of a network card (SR-IOV) are not supported as networks. Pass the function through as a device of the instance: hostdevs: [{ pci: "0000:3b:02.0" }], with its MAC address and VLAN set on the host (ip link set CARD vf NUMBER mac ADDRESS vlan ID). Or use a network of type macvtap, and remove vnic_type.',
+  ]),
+);
+
 /** One network interface of an instance. */
 const networkSchema = {
   type: "object",
@@ -226,15 +234,16 @@ const networkSchema = {
     vnic_type: {
       type: "string",
       description:
-        "What the guest is connected by, as OpenStack names it. It follows from the type of the network; another one is an error. Cards of the host that are passed through (direct, direct-physical) are not supported.",
+        "What the guest is connected by, as OpenStack names it. It follows from the type of the network; another one is an error. Cards of the host that are passed through (direct, direct-physical) are no networks: see hostdevs.",
       enum: ["normal", "macvtap"],
+      refusedValues: sriov,
       meanings: { normal: "A tap device in a bridge, or user-mode networking.", macvtap: "A network of type macvtap." },
       examples: ["macvtap"],
     },
     bond: {
       type: "string",
       description:
-        "The guest makes a bond of all its interfaces with this name, in active-backup mode: one carries the traffic, and another one takes its place when its link is down. The bond has MAC address, MTU and addresses of the first of them. Written into the config drive. Not eth0, interface0 or lo, which are names of its interfaces.",
+        "The guest makes a bond of all its interfaces with this name, in active-backup mode: one carries the traffic, and another one takes its place when its link is down. The bond has MAC address, MTU and addresses of the first of them. Written into the config drive. Not eth0 or lo, which are names of its interfaces.",
       pattern: "^[a-z][a-z0-9]{0,13}$",
       expects: "a name of lower-case letters and digits, at most 14",
       examples: ["bond0"],

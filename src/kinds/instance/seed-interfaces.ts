@@ -28,18 +28,31 @@ function describe(config: Pick<Config, "networks">, nic: Pick<NicConfig, "networ
   const { name, network } = networkOf(config, nic) ?? {};
   if (name === undefined || network === undefined) return {};
   const fixed = fixedAddresses(config, nic);
+  const ipv6 = announcedIpv6(config, name, fixed);
   return {
     ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
     ...(fixed.length === 0 ? {} : { addresses: fixed.map(addressOf) }),
-    ...(fixed.length > 0 && fixed.every(({ ip }) => ip.family === 6) && !leasesIpv4(config, name) ? { ipv4: false as const } : {}),
+    ...(isWithoutIpv4(config, name, fixed) ? { ipv4: false as const } : {}),
+    ...(ipv6 === undefined ? {} : { ipv6 }),
   };
 }
 
-/** Whether guests may get an IPv4 address by DHCP: networks of others say nothing of it. */
-function leasesIpv4(config: Pick<Config, "networks">, name: string): boolean {
+/** Whether nothing gives the interface an IPv4 address. Networks of others say nothing of their DHCP. */
+function isWithoutIpv4(config: Pick<Config, "networks">, name: string, fixed: readonly FixedAddress[]): boolean {
   const { network } = networkOf(config, { network: name }) ?? {};
-  if (network === undefined || !networkTraits(network).hosted) return true;
-  return subnetsOf(config, name).some(({ cidr, dhcp }) => cidr.family === 4 && dhcp !== null);
+  const subnets = subnetsOf(config, name);
+  if (network === undefined || !networkTraits(network).hosted || subnets.length === 0) return false;
+  if (fixed.length === 0) return subnets.every(({ cidr }) => cidr.family === 6);
+  return fixed.every(({ ip }) => ip.family === 6) && !subnets.some(({ cidr, dhcp }) => cidr.family === 4 && dhcp !== null);
+}
+
+/** How a guest without a fixed IPv6 address gets one where the host has an IPv6 subnet: the host answers DHCPv6, or announces the subnet. */
+function announcedIpv6(config: Pick<Config, "networks">, name: string, fixed: readonly FixedAddress[]): SeedInterface["ipv6"] {
+  const { network } = networkOf(config, { network: name }) ?? {};
+  if (network === undefined || !networkTraits(network).hosted || fixed.some(({ ip }) => ip.family === 6)) return undefined;
+  const subnets = subnetsOf(config, name).filter(({ cidr }) => cidr.family === 6);
+  if (subnets.length === 0) return undefined;
+  return subnets.some(({ dhcp }) => dhcp !== null) ? "dhcp" : "slaac";
 }
 
 /** What DHCP tells is not written. */

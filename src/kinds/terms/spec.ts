@@ -86,6 +86,8 @@ export interface SeedInterface extends InterfaceSpec {
   readonly addresses?: readonly SeedAddress[];
   /** False: it has only IPv6 addresses, and there is no DHCP to ask for others. */
   readonly ipv4?: false;
+  /** How the guest gets the IPv6 address that no drive says: it chooses one in an announced subnet, or asks DHCPv6. Absent: it gets none, or that is not known. */
+  readonly ipv6?: "slaac" | "dhcp";
   /** The bond that the guest makes of all its interfaces with this name. */
   readonly bond?: string;
 }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Config, InstanceConfig, NetworkConfig, NicConfig } from "../../../src/kinds/config.ts";
 import { interfacesOf } from "../../../src/kinds/guest/interfaces.ts";
 import { networkData } from "../../../src/kinds/instance/seed/network.ts";
+import { networkConfig } from "../../../src/kinds/instance/seed/nocloud.ts";
 import { publicSeed } from "../../../src/kinds/instance/seed/public.ts";
 import { seedTree } from "../../../src/kinds/instance/seed/tree.ts";
 import { seedInterfaces } from "../../../src/kinds/instance/seed-interfaces.ts";
@@ -10,8 +11,9 @@ import { desiredNetworks } from "../../../src/kinds/network/desired.ts";
 import { networkDriftEdits } from "../../../src/kinds/network/drift-edits.ts";
 import { checkFixedAddresses } from "../../../src/kinds/network/fixed-address-check.ts";
 import type { NetworkState } from "../../../src/kinds/terms/network-state.ts";
+import { tapName } from "../../../src/kinds/terms/tap-name.ts";
 import { createObserved } from "../../../src/model/observed.ts";
-import { seedSpec } from "./instance/seed/fixtures.ts";
+import { seedSpec, uuid } from "./instance/seed/fixtures.ts";
 
 const leased: NetworkConfig = {
   subnets: [{ cidr: "10.20.0.0/24", dhcp: { ranges: [{ start: "10.20.0.100", end: "10.20.0.199" }] } }, { cidr: "fd00:20::/64" }],
@@ -122,7 +124,10 @@ test("a renamed instance keeps the reservation of its MAC address", () => {
 });
 
 test("Nova CFG-11: without DHCP the drive has address, netmask, routes and name servers; the link has the MTU of the network", () => {
-  const { links, networks, services } = networkData(driveOf(plain, ["10.20.0.10", "fd00:20::10"])) as Record<string, object[]>;
+  const drive = driveOf(plain, ["10.20.0.10", "fd00:20::10"]);
+  const { links, networks, services } = networkData(drive) as Record<string, object[]>;
+  // Nova's id of a link is the name of its device on the host.
+  const link = tapName(uuid, drive.interfaces[0]?.mac ?? "");
   assert.deepEqual(
     links?.map((link) => (link as { mtu: number }).mtu),
     [1400],
@@ -131,7 +136,7 @@ test("Nova CFG-11: without DHCP the drive has address, netmask, routes and name 
     {
       id: "network0",
       type: "ipv4",
-      link: "interface0",
+      link,
       ip_address: "10.20.0.10",
       netmask: "255.255.255.0",
       routes: [
@@ -144,7 +149,7 @@ test("Nova CFG-11: without DHCP the drive has address, netmask, routes and name 
     {
       id: "network1",
       type: "ipv6",
-      link: "interface0",
+      link,
       ip_address: "fd00:20::10",
       netmask: "ffff:ffff:ffff:ffff::",
       routes: [{ network: "::", netmask: "::", gateway: "fd00:20::1" }],
@@ -161,11 +166,33 @@ test("Nova CFG-11: without DHCP the drive has address, netmask, routes and name 
 test("an address that DHCP gives is not written; without IPv4 and DHCP nothing asks for one", () => {
   const typesOf = (lan: NetworkConfig, addresses: string[]) =>
     (networkData(driveOf(lan, addresses)) as unknown as { networks: { type: string }[] }).networks.map(({ type }) => type);
-  assert.deepEqual(typesOf(leased, ["10.20.0.10"]), ["ipv4_dhcp"]);
+  assert.deepEqual(typesOf(leased, ["10.20.0.10"]), ["ipv4_dhcp", "ipv6_slaac"]);
   assert.deepEqual(typesOf(leased, ["fd00:20::10"]), ["ipv4_dhcp", "ipv6"]);
   assert.deepEqual(typesOf(plain, ["fd00:20::10"]), ["ipv6"]);
   const tree = seedTree(driveOf(leased, ["10.20.0.10"]), { userData: null, adminPassword: null, randomSeed: Buffer.alloc(512) });
   assert.equal(JSON.parse(tree.get("ec2/latest/meta-data.json")?.toString() ?? "")["local-ipv4"], "10.20.0.10");
+});
+
+test("Nova CFG-11: a network without IPv4 has no DHCP for it; its IPv6 addresses come by SLAAC or DHCPv6", () => {
+  const ranges = [{ start: "fd00:21::100", end: "fd00:21::1ff" }];
+  const announced: NetworkConfig = { type: "isolated", subnets: [{ cidr: "fd00:21::/64" }] };
+  const managed: NetworkConfig = { type: "isolated", subnets: [{ cidr: "fd00:21::/64", dhcp: { ranges } }] };
+  const both: NetworkConfig = { subnets: [...(leased.subnets ?? []).slice(0, 1), ...(managed.subnets ?? [])] };
+  const of = (lan: NetworkConfig, addresses?: string[]) => {
+    const drive = driveOf(lan, addresses);
+    const { networks } = networkData(drive) as unknown as { networks: { type: string }[] };
+    const { config } = networkConfig(drive.interfaces) as unknown as { config: { subnets: { type: string }[] }[] };
+    return [networks.map(({ type }) => type), config[0]?.subnets.map(({ type }) => type)];
+  };
+  assert.deepEqual(of(announced), [["ipv6_slaac"], ["ipv6_slaac"]]);
+  assert.deepEqual(of(managed), [["ipv6_dhcpv6-stateful"], ["dhcp6"]]);
+  assert.deepEqual(of(both), [
+    ["ipv4_dhcp", "ipv6_dhcpv6-stateful"],
+    ["dhcp4", "dhcp6"],
+  ]);
+  assert.deepEqual(of(managed, ["fd00:21::10"]), [["ipv6"], ["static6"]]);
+  assert.deepEqual(of({ external: true, subnets: [{ cidr: "fd00:21::/64" }] }), [["ipv4_dhcp"], ["dhcp4"]]);
+  assert.equal((publicSeed(driveOf(announced, undefined))["interfaces"] as { ipv6?: string }[])[0]?.ipv6, "slaac");
 });
 
 test("drives of interfaces without fixed addresses and MTU stay as they were", () => {

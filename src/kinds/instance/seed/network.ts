@@ -1,31 +1,34 @@
 import { formatIp, netmaskOf, parseCidr } from "../../../model/ip.ts";
 import type { Json } from "../../../model/json.ts";
 import type { SeedAddress, SeedInterface, SeedSpec } from "../../terms/spec.ts";
-import { portId } from "../../terms/tap-name.ts";
+import { portId, tapName } from "../../terms/tap-name.ts";
 import { bondLinkLook, bondMode, type LogicalInterface, logicalInterfaces } from "./logical-interfaces.ts";
 
 /**
- * `network_data.json` (Nova CFG-11): one link for each interface, with the MTU of its network where that gives one, one for each bond, and one network for each of
- * its addresses; one for DHCP where it has no fixed IPv4 address, or DHCP gives it. Guests find their card by its MAC address. A card on a bridge
+ * `network_data.json` (Nova CFG-11): one link for each interface, with the name of its device on the host as id and the MTU of its network where that gives one, one for
+ * each bond, and one network for each of its addresses; one for DHCP where it has no fixed IPv4 address, or DHCP gives it. Guests find their card by its MAC address. A card on a bridge
  * is a `bridge` as in Nova; one behind qemu's user network is a `phy`: cloud-init treats both as an ordinary card. Without a card the document
  * is empty, as Nova's is: with empty lists, cloud-init would configure no network at all.
  */
 export function networkData(spec: Pick<SeedSpec, "uuid" | "interfaces">): Json {
   if (spec.interfaces.length === 0) return {};
+  const linkOf = ({ mac }: Pick<SeedInterface, "mac">) => tapName(spec.uuid, mac);
   const logical = logicalInterfaces(spec.interfaces);
-  const networks = logical.flatMap(({ nic, index, bond }) =>
+  const networks = logical.flatMap(({ nic, bond }) =>
     networksOf(nic).map((network) => ({
       network,
-      link: bond?.name ?? linkOf(index),
+      link: bond?.name ?? linkOf(nic),
       network_id: nic.type === "user" ? "user" : nic.source,
     })),
   );
-  const bonds = logical.flatMap(({ nic, bond }) => (bond === null ? [] : [bondLink(nic, bond)]));
+  const bonds = logical.flatMap(({ nic, bond }) =>
+    bond === null ? [] : [bondLink(nic, bond, bond.members.flatMap((index) => spec.interfaces[index] ?? []).map(linkOf))],
+  );
   const servers = spec.interfaces.flatMap(({ addresses = [] }) => addresses.flatMap(({ dnsServers }) => dnsServers));
   return {
     links: [
-      ...spec.interfaces.map(({ type, mac, mtu = null }, index) => ({
-        id: linkOf(index),
+      ...spec.interfaces.map(({ type, mac, mtu = null }) => ({
+        id: linkOf({ mac }),
         // Guests see the same identity of a card after every rebuild.
         vif_id: portId(spec.uuid, mac),
         type: type === "user" ? "phy" : "bridge",
@@ -45,15 +48,13 @@ export function networkData(spec: Pick<SeedSpec, "uuid" | "interfaces">): Json {
   };
 }
 
-const linkOf = (index: number) => `interface${index}`;
-
-function bondLink({ mac, mtu }: SeedInterface, { name, members }: NonNullable<LogicalInterface["bond"]>): Json {
+function bondLink({ mac, mtu }: SeedInterface, { name }: NonNullable<LogicalInterface["bond"]>, links: readonly string[]): Json {
   return {
     id: name,
     type: "bond",
     mtu: mtu ?? null,
     ethernet_mac_address: mac,
-    bond_links: members.map(linkOf),
+    bond_links: links,
     bond_mode: bondMode,
     bond_miimon: bondLinkLook,
   };
@@ -65,13 +66,20 @@ export function leasesIpv4({ addresses = [], ipv4 }: SeedInterface): boolean {
 }
 
 interface NetworkData {
-  readonly type: "ipv4_dhcp" | "ipv4" | "ipv6";
+  readonly type: "ipv4_dhcp" | "ipv4" | "ipv6" | "ipv6_slaac" | "ipv6_dhcpv6-stateful";
   readonly [key: string]: Json;
 }
 
+/** OpenStack's words. */
+const announced = { slaac: "ipv6_slaac", dhcp: "ipv6_dhcpv6-stateful" } as const;
+
 function networksOf(nic: SeedInterface): NetworkData[] {
   const written = (nic.addresses ?? []).filter(({ dhcp }) => !dhcp);
-  return [...(leasesIpv4(nic) ? [{ type: "ipv4_dhcp" as const }] : []), ...written.map(writtenNetwork)];
+  return [
+    ...(leasesIpv4(nic) ? [{ type: "ipv4_dhcp" as const }] : []),
+    ...(nic.ipv6 === undefined ? [] : [{ type: announced[nic.ipv6] }]),
+    ...written.map(writtenNetwork),
+  ];
 }
 
 function writtenNetwork({ family, address, prefix, gateway, dnsServers, routes }: SeedAddress): NetworkData {

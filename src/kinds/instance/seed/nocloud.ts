@@ -63,8 +63,15 @@ export function networkConfig(interfaces: readonly SeedInterface[]): Json {
 const cardName = (index: number) => `eth${index}`;
 
 function subnetsOf(nic: SeedInterface): Json[] {
-  return [...(leasesIpv4(nic) ? [{ type: "dhcp4" }] : []), ...(nic.addresses ?? []).filter(({ dhcp }) => !dhcp).map(subnetOf)];
+  return [
+    ...(leasesIpv4(nic) ? [{ type: "dhcp4" }] : []),
+    ...(nic.ipv6 === undefined ? [] : [{ type: announced[nic.ipv6] }]),
+    ...(nic.addresses ?? []).filter(({ dhcp }) => !dhcp).map(subnetOf),
+  ];
 }
+
+/** Words of version 1. */
+const announced = { slaac: "ipv6_slaac", dhcp: "dhcp6" } as const;
 
 function subnetOf({ family, address, prefix, gateway, dnsServers, routes }: SeedAddress): Json {
   return {

@@ -51,7 +51,7 @@ function userDataShown(userData: SeedSpec["userData"]): Json {
 }
 
 /** What earlier versions had no key for is omitted where there is none. */
-function interfaceShown({ type, source, mac, mtu, addresses, ipv4, bond }: SeedInterface): Json {
+function interfaceShown({ type, source, mac, mtu, addresses, ipv4, ipv6, bond }: SeedInterface): Json {
   return {
     type,
     source,
@@ -59,6 +59,8 @@ function interfaceShown({ type, source, mac, mtu, addresses, ipv4, bond }: SeedI
     ...(mtu === undefined ? {} : { mtu }),
     ...(addresses === undefined ? {} : { addresses: addresses.map(addressShown) }),
     ...(ipv4 === undefined ? {} : { ipv4 }),
+    // Beside IPv4, earlier versions wrote nothing about an announced subnet, which most guests use anyway.
+    ...(ipv6 === undefined || (ipv6 === "slaac" && ipv4 !== false) ? {} : { ipv6 }),
     ...(bond === undefined ? {} : { bond }),
   };
 }

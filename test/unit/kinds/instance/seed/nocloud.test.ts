@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { networkData } from "../../../../../src/kinds/instance/seed/network.ts";
 import { networkConfig, nocloudTree } from "../../../../../src/kinds/instance/seed/nocloud.ts";
-import { fullSpec, seedSpec } from "./fixtures.ts";
+import { tapName } from "../../../../../src/kinds/terms/tap-name.ts";
+import { fullSpec, seedSpec, uuid } from "./fixtures.ts";
 
 const text = (tree: ReadonlyMap<string, Buffer>, path: string) => JSON.parse(tree.get(path)?.toString() ?? "null");
 
@@ -54,7 +55,7 @@ test("cards of one bond are a bond with the addresses and the MTU of the first o
       subnets: [{ type: "dhcp4" }, { type: "static6", address: "fd00::10/64" }],
     },
   ]);
-  const { links, networks } = networkData({ uuid: seedSpec("/i").uuid, interfaces }) as {
+  const { links, networks } = networkData({ uuid, interfaces }) as {
     links: object[];
     networks: { type: string; link: string }[];
   };
@@ -64,14 +65,14 @@ test("cards of one bond are a bond with the addresses and the MTU of the first o
     type: "bond",
     mtu: 1400,
     ethernet_mac_address: card(1).mac,
-    bond_links: ["interface1", "interface2"],
+    bond_links: [tapName(uuid, card(1).mac), tapName(uuid, card(2).mac)],
     bond_mode: "active-backup",
     bond_miimon: 100,
   });
   assert.deepEqual(
     networks.map(({ type, link }) => [type, link]),
     [
-      ["ipv4_dhcp", "interface0"],
+      ["ipv4_dhcp", tapName(uuid, card(0).mac)],
       ["ipv4_dhcp", "bond0"],
       ["ipv6", "bond0"],
     ],
