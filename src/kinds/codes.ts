@@ -120,6 +120,8 @@ export const codes: Readonly<Record<string, string>> = {
   "image-location-invalid": "A location of an image cannot be read.",
   "image-location-unused": "An image cannot be cloned from its locations.",
   "image-malformed": "An image is damaged.",
+  "image-mirrors-unused": "An image has mirrors, and its source is not on the web.",
+  "image-mirrors-unverified": "An image has mirrors and no checksum.",
   "image-multiple-formats": "An image is several formats at once.",
   "image-nested-format": "The content of an image has a format of its own.",
   "image-of-itself": "An image is taken from an instance that is made from it.",

@@ -49,7 +49,8 @@ export interface ActionProgress {
 /** A further try of a transfer. */
 export interface Retry {
   readonly attempt: number;
-  readonly of: number;
+  /** Absent: the time is limited, and not the number. */
+  readonly of?: number;
   readonly because: string;
 }
 

@@ -175,9 +175,16 @@ export interface Files {
 /** A download to a staged name, with digests computed while the bytes come. */
 export interface Download {
   readonly url: string;
-  /** Further addresses of the same bytes. After a failure that another attempt may overcome, the next one is asked, and so on round. */
+  /**
+   * Further addresses of the same bytes. After a failure the next one is asked, and so on round; one that another attempt does not overcome is
+   * not asked again.
+   */
   readonly alternatives?: readonly string[];
+  /** The digest that the bytes must have. Content of an address that has another one is given up for that of the next address. */
+  readonly expected?: { readonly algorithm: DigestAlgorithm; readonly hex: string };
   readonly access?: WebAccess;
+  /** Servers of alternatives get the credentials of `access`, too. Otherwise only the server of `url` does. */
+  readonly sharedAccess?: boolean;
   /** Follow a redirection from https to http: only where the digests are verified afterwards. */
   readonly insecureRedirects?: boolean;
   /**
@@ -187,6 +194,8 @@ export interface Download {
   readonly immutable?: boolean;
   /** Further attempts after one that brought little new. Default: 3, and one for each alternative. */
   readonly retries?: number;
+  /** Milliseconds after the last time that something new came, after which no attempt is made. Default: no limit. */
+  readonly retryMs?: number;
   /** What a status means, where the usual words do not fit. */
   readonly explain?: (status: number) => StatusWords | undefined;
   /**
@@ -240,8 +249,10 @@ export interface Transferred {
   readonly digests: Digests;
   /** The content, where the transfer was asked to unpack it and did. */
   readonly content?: { readonly bytes: number; readonly digests: Digests };
-  /** Of a web server: what it said about the version of the file. */
+  /** Of a web server: what it said about the version of the file. Absent where an alternative gave the file. */
   readonly validators?: Validators;
+  /** The alternative that gave the last bytes. Absent: the address itself did. */
+  readonly mirror?: string;
 }
 
 /** A file of the machine that virtform runs on, to be pushed to a host elsewhere. A symbolic link at `from` is followed. */

@@ -10,6 +10,8 @@ export interface ImageEvent {
   /** Bytes that were published, and their SHA-256. */
   readonly bytes?: number;
   readonly sha256?: string;
+  /** The mirror that gave the last of them, without credentials. Absent: the source did. */
+  readonly mirror?: string;
   /** Bytes of the disk. */
   readonly virtual_size?: number;
   /** Code and summary of what failed. */

@@ -101,6 +101,8 @@ export interface FoundImage extends ImageUsers, OfHost {
   /** Of the published file, and of the base image. */
   readonly digest: string | null;
   readonly content_digest: string | null;
+  /** The mirror that gave it in place of its source, without credentials. */
+  readonly mirror: string | null;
   readonly fetched_at: string | null;
 }
 

@@ -2,6 +2,7 @@ import { addressKind, addressName } from "../model/address.ts";
 import type { Change } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Event, Reporter } from "../model/event.ts";
+import type { ImageEvent } from "../model/image-event.ts";
 import type { Json } from "../model/json.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { countChanges, isErrored, type Plan, type PlannedAction } from "../model/plan.ts";
@@ -160,7 +161,7 @@ function eventWriter(write: Write, command: "apply" | "destroy", now: () => numb
         return;
       }
       case "image":
-        write(event.image.event.replace(".", "_"), `Image ${event.image.image}: ${imageWords[event.image.event]}`, {
+        write(event.image.event.replace(".", "_"), `Image ${event.image.image}: ${imageWords[event.image.event]}${mirrorOf(event.image)}`, {
           image: { ...event.image },
         });
         return;
@@ -189,6 +190,11 @@ const imageWords = {
   "image.activate": "its base image is published",
   "image.error": "its fetch failed",
 } as const;
+
+/** The mirror that gave an image, as the end of a sentence. */
+function mirrorOf({ event, mirror }: ImageEvent): string {
+  return mirror === undefined || event !== "image.upload" ? "" : `, from the mirror ${mirror}`;
+}
 
 function plannedChanges(write: Write, plan: Plan): void {
   for (const change of plan.changes) {

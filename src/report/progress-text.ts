@@ -15,7 +15,7 @@ export function progressText(progress: ActionProgress, pace?: Pace): string {
   const left = timeLeft(progress, pace);
   return [
     phase === undefined ? share : `${phase} ${share}`,
-    ...(retry === undefined ? [] : [`try ${retry.attempt} of ${retry.of} (${retry.because})`]),
+    ...(retry === undefined ? [] : [`try ${retry.attempt}${retry.of === undefined ? "" : ` of ${retry.of}`} (${retry.because})`]),
     ...(retry !== undefined || pace?.speed === undefined ? [] : [`${approximateQuantity(Math.round(pace.speed))}/s`]),
     ...(retry !== undefined || left === undefined ? [] : [`${formatDuration(left)} left`]),
   ].join(", ");

@@ -11,12 +11,12 @@ function overHttp(scheme: string): Source {
       const itself = await host.route.downloads();
       return { way: itself ? `${host.name} downloads it` : `downloaded here, pushed to ${host.name}`, bytes: null };
     },
-    async fetch(context, { source, access, verified, ...request }) {
+    async fetch(context, { source, mirrors, access, verified, ...request }) {
       const { host, signal } = context;
       return await host.download({
         url: source,
         signal,
-        ...withoutUndefined({ access: webAccess(context, access, source), insecureRedirects: verified }),
+        ...withoutUndefined({ alternatives: mirrors, access: webAccess(context, access, source), insecureRedirects: verified }),
         ...request,
       });
     },

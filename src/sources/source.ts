@@ -1,7 +1,7 @@
 import type { Retry } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { ByteProgress, DigestAlgorithm, Transferred, Unpacking } from "../model/host.ts";
+import type { ByteProgress, DigestAlgorithm, Download, Transferred, Unpacking } from "../model/host.ts";
 import type { SourceFacts } from "../model/host-facts.ts";
 import type { ImageAccess } from "./access.ts";
 
@@ -9,6 +9,12 @@ import type { ImageAccess } from "./access.ts";
 export interface SourceRequest {
   /** As the user wrote it: an absolute path or an address. */
   readonly source: string;
+  /** Further addresses of the same bytes, and the digest that they must have. */
+  readonly mirrors?: readonly string[];
+  readonly expected?: NonNullable<Download["expected"]>;
+  /** How long a download is tried (`Download.retries`, `Download.retryMs`). */
+  readonly retries?: number;
+  readonly retryMs?: number;
   /** A staged name: an existing file is replaced, and after a failure nothing is left. */
   readonly to: string;
   readonly digests: readonly DigestAlgorithm[];

@@ -1,11 +1,13 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { isBusyStatus } from "../../model/busy-status.ts";
-import { CodedError, CommandError, RefusedError, type UserError, userError } from "../../model/errors.ts";
+import { CodedError, CommandError, RefusedError, userError } from "../../model/errors.ts";
 import type { Command, CommandResult, Download, Files, Transferred } from "../../model/host.ts";
 import type { Validators } from "../../model/web-access.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
+import { takeTurns } from "../address-turn.ts";
 import { bytesToKeep, downloadRecord, recordedValidators } from "../download-record.ts";
+import { givenUp, othersOf } from "../given-up.ts";
 import { refuseTooLarge } from "../sink.ts";
 import { webAddress } from "../web/address.ts";
 import { refuseEncoding } from "../web/content-encoding.ts";
@@ -20,6 +22,7 @@ export interface CurlPatience {
 }
 
 const usual: CurlPatience = { retries: 3, pauseMs: 1000 };
+const maxPauseMs = 60_000;
 const longMs = 24 * 3_600_000;
 /** Interval of progress reports. */
 const lookMs = 1000;
@@ -32,8 +35,6 @@ const again = new Set([6, 7, partial, 28, 35, 52, 55, 56, 92]);
 const cannotContinue = new Set([33, 36]);
 const moved = new Set([301, 302, 303, 307, 308]);
 const maxRedirects = 10;
-/** An attempt that brings less is no progress. */
-const progressBytes = 64 * 1024;
 
 /** The last response head. */
 export interface Head {
@@ -49,8 +50,7 @@ type Run = (command: Command) => Promise<CommandResult>;
  * curl reads them from its standard input.
  */
 export async function downloadWithCurl(run: Run, files: Files, request: Download, patience: CurlPatience = usual): Promise<Transferred> {
-  const { url, alternatives = [], to, digests, maxBytes, record, onProgress } = request;
-  const shown = withoutCredentials(url);
+  const { url, alternatives = [], to, record, onProgress } = request;
   const addresses = [url, ...alternatives].map(webAddress);
   const boot = record === undefined ? "" : ((await files.read("/proc/sys/kernel/random/boot_id"))?.toString("latin1").trim() ?? "");
   await using undo = new AsyncDisposableStack();
@@ -72,22 +72,17 @@ export async function downloadWithCurl(run: Run, files: Files, request: Download
   const tell = (length: number) => {
     total = length;
   };
-  const transfer: Transfer = { run, files, request, addresses, boot, patience, validators, tell };
+  const transfer: Transfer = { run, files, request, addresses, boot, patience, validators, tell, ...unproven };
+  let done: Transferred;
   try {
-    await persist(transfer);
+    done = await persist(transfer);
   } catch (error) {
     if (record !== undefined && error instanceof CodedError && !(error instanceof RefusedError) && error.code !== "no-space") undo.move();
     throw error;
   }
-  const bytes = (await files.stat(to))?.size ?? 0;
-  refuseTooLarge(shown, bytes, maxBytes);
-  onProgress?.(bytes, bytes);
-  // Zeros become holes where the filesystem supports it.
-  await run({ program: "fallocate", args: ["--dig-holes", to], timeoutMs: longMs }).catch(onlyCommandErrors);
-  await run({ program: "sync", args: ["--", to], timeoutMs: longMs });
-  const result = { bytes, digests: await files.digest(to, digests), validators: transfer.validators };
+  onProgress?.(done.bytes, done.bytes);
   undo.move();
-  return result;
+  return done;
 }
 
 /** Keeps what an earlier run began and gives what is known of it; else begins a new file, readable by its owner only. */
@@ -116,36 +111,123 @@ interface Transfer {
   readonly tell: (total: number) => void;
   /** Of the version that the bytes so far are from. */
   validators: Validators;
+  /** The address that gave the last bytes, and the one that the validators are of; undefined: an earlier run asked it. */
+  from: URL | undefined;
+  versionOf: URL | undefined;
+  /** Bytes of several addresses, or of an earlier run, are put together. */
+  mixed: boolean;
+  /** They do not have the expected digest: from now on the bytes of one address are not continued from another. */
+  strict: boolean;
 }
 
-async function persist(transfer: Transfer): Promise<void> {
+const unproven = { from: undefined, versionOf: undefined, mixed: false, strict: false };
+
+async function persist(transfer: Transfer): Promise<Transferred> {
   const { files, request, addresses, patience } = transfer;
-  const { to, maxBytes, signal, retries = patience.retries + addresses.length - 1 } = request;
+  const { to, maxBytes, signal, retryMs } = request;
+  const retries = request.retries ?? (retryMs === undefined ? patience.retries + addresses.length - 1 : Number.POSITIVE_INFINITY);
   const shown = withoutCredentials(request.url);
   const sizeNow = async () => (await files.stat(to))?.size ?? 0;
-  let best = await sizeNow();
-  for (let failures = 0, attempts = 0; ; attempts += 1) {
-    const { code: ended, head, said, address, restarted } = await attempt(transfer, addresses[attempts % addresses.length] as URL);
-    const size = await sizeNow();
-    const { length = size } = transfer.validators;
-    // Of two lengths in one answer, curl believes the last.
-    const code = ended === 0 && !restarted && size !== length ? partial : ended;
-    if (code === 63 || code === 153 || code === 23) {
-      const length = head === undefined ? 0 : Number(head.headers["content-length"] ?? 0);
-      refuseTooLarge(shown, Math.max(length, size, code === 23 ? 0 : (maxBytes ?? 0) + 1), maxBytes);
+  const turn = takeTurns(addresses, await sizeNow(), { retries, retryMs, now: () => performance.now() });
+  for (;;) {
+    const asked = turn.address;
+    let failure: CurlFailure;
+    try {
+      const { code: ended, head, said, restarted } = await attempt(transfer, asked);
+      const size = await sizeNow();
+      const { length = size } = transfer.validators;
+      // Of two lengths in one answer, curl believes the last.
+      const code = ended === 0 && !restarted && size !== length ? partial : ended;
+      if (code === 63 || code === 153 || code === 23) {
+        const announced = head === undefined ? 0 : Number(head.headers["content-length"] ?? 0);
+        refuseTooLarge(shown, Math.max(announced, size, code === 23 ? 0 : (maxBytes ?? 0) + 1), maxBytes);
+      }
+      const isWhole = code === 0 && !restarted && (head?.status === 200 || head?.status === 206);
+      const done = isWhole ? await finished(transfer, asked) : undefined;
+      if (done !== undefined && "bytes" in done) return done;
+      failure = done ?? failureOfCurl({ code, head, said }, restarted);
+    } catch (error) {
+      // What one server sends must not be used; another one may send what it should.
+      if (!(error instanceof RefusedError) || request.expected === undefined || addresses.length === 1) throw error;
+      const again = error.code === "image-too-large" && transfer.mixed;
+      if (error.code === "image-too-large") await startOver(transfer);
+      failure = { because: error.message.replace(/\.$/, ""), again, hint: "", refused: error, cause: error };
     }
-    if (code === 0 && !restarted && (head?.status === 200 || head?.status === 206)) return;
-    failures = restarted || size < best + progressBytes ? failures + 1 : 1;
-    best = Math.max(best, size);
-    const others = attempts + 1 < addresses.length;
-    const retry = restarted || others || again.has(code) || (code === 22 && isBusyStatus(head?.status ?? 0));
-    if (!retry || failures > retries) throw givenUp(request, { code, head, said, address }, failures);
-    const because = restarted ? "the file changed while it was read" : reasonOf({ code, head, said });
-    request.onRetry?.({ attempt: failures + 1, of: retries + 1, because });
-    await pause(patience.pauseMs * 2 ** (failures - 1), undefined, signal === undefined ? {} : { signal }).catch(() => {
+    if (!turn.failed({ ...failure, address: asked }, await sizeNow())) {
+      const { refused } = failure;
+      if (refused !== undefined) throw new RefusedError(refused.code, `${refused.message}${othersOf(turn.reasons)}`);
+      throw givenUp(request, "The host cannot download", turn, failure.hint);
+    }
+    const because = addresses.length === 1 ? failure.because : `${asked.host}: ${failure.because}`;
+    request.onRetry?.({ attempt: turn.failures + 1, because, ...(Number.isFinite(retries) ? { of: retries + 1 } : {}) });
+    if (!failure.again) continue;
+    const wait = Math.min(maxPauseMs, patience.pauseMs * 2 ** (turn.failures - 1));
+    await pause(wait, undefined, signal === undefined ? {} : { signal }).catch(() => {
       throw userError("interrupted", `The download of ${shown} was stopped`);
     });
   }
+}
+
+/** Why an attempt failed, and whether another one may succeed. */
+interface CurlFailure {
+  readonly because: string;
+  readonly again: boolean;
+  readonly hint: string;
+  readonly status?: number | undefined;
+  readonly refused?: RefusedError;
+  readonly cause: unknown;
+}
+
+function failureOfCurl({ code, head, said }: Pick<Attempt, "code" | "head" | "said">, restarted: boolean): CurlFailure {
+  const refusal = refusalOf({ code, head });
+  const words = said
+    .split("\n")
+    .map((line) => line.replace(/^curl: /, "").trim())
+    .filter((line) => line !== "")
+    .at(-1);
+  const because = restarted ? "the file changed while it was read" : (refusal?.message ?? words ?? `curl ended with ${code}`);
+  return {
+    because,
+    again: restarted || again.has(code) || (code === 22 && isBusyStatus(head?.status ?? 0)),
+    hint: refusal?.hint ?? "Check the address, and the way from the host to it.",
+    status: head?.status,
+    cause: refusal,
+  };
+}
+
+/** The result of a whole file, or that it does not have the expected digest, where another address may give it. */
+async function finished(transfer: Transfer, asked: URL): Promise<Transferred | CurlFailure> {
+  const { run, files, request, addresses, mixed } = transfer;
+  const { to, digests, expected, maxBytes } = request;
+  const bytes = (await files.stat(to))?.size ?? 0;
+  refuseTooLarge(withoutCredentials(request.url), bytes, maxBytes);
+  // Zeros become holes where the filesystem supports it.
+  await run({ program: "fallocate", args: ["--dig-holes", to], timeoutMs: longMs }).catch(onlyCommandErrors);
+  await run({ program: "sync", args: ["--", to], timeoutMs: longMs });
+  const found = await files.digest(to, digests);
+  const received = expected === undefined ? undefined : found[expected.algorithm];
+  if (addresses.length > 1 && expected !== undefined && received !== expected.hex) {
+    await startOver(transfer);
+    const because = mixed
+      ? "what several servers gave does not have the checksum together"
+      : `its content has another checksum, ${expected.algorithm}:${received}`;
+    return { because, again: mixed, hint: "Remove the address, or correct the checksum.", cause: undefined };
+  }
+  const isOwn = addresses.length === 1 || transfer.versionOf === addresses[0];
+  return {
+    bytes,
+    digests: found,
+    ...(isOwn ? { validators: transfer.validators } : {}),
+    ...(asked === addresses[0] ? {} : { mirror: withoutCredentials(asked.href) }),
+  };
+}
+
+/** Removes all bytes. From now on those of one address are not continued from another. */
+async function startOver(transfer: Transfer): Promise<void> {
+  await transfer.files.truncate(transfer.request.to, 0);
+  transfer.validators = {};
+  transfer.strict = true;
+  transfer.mixed = false;
 }
 
 interface Attempt {
@@ -158,15 +240,18 @@ interface Attempt {
 /** One request, with the redirections that it meets. `restarted`: what had come was of another version and is gone. */
 async function attempt(transfer: Transfer, asked: URL): Promise<Attempt & { readonly restarted: boolean }> {
   const { files, request } = transfer;
-  const { to, immutable } = request;
+  const { to } = request;
   const shown = withoutCredentials(request.url);
   const done = (await files.stat(to))?.size ?? 0;
-  const resuming = resumeHeaders(done, transfer.validators, immutable);
+  const isOther = transfer.from !== asked;
+  // The expected digest proves that what several addresses give belongs together.
+  const immutable = request.immutable === true || (transfer.addresses.length > 1 && request.expected !== undefined && !transfer.strict);
+  const resuming = isOther && transfer.strict ? undefined : resumeHeaders(done, transfer.validators, immutable);
   if (done > 0 && resuming === undefined) await files.truncate(to, 0);
   const offset = resuming === undefined ? 0 : done;
   let address = asked;
   for (let hops = 0; ; hops += 1) {
-    const own = address.origin === asked.origin;
+    const own = address.origin === asked.origin && (request.sharedAccess === true || asked.origin === transfer.addresses[0]?.origin);
     const tell = ({ status, headers }: Head) => {
       const length = headers["content-length"];
       if (length !== undefined) transfer.tell(Number(length) + (status === 206 ? offset : 0));
@@ -194,8 +279,13 @@ async function attempt(transfer: Transfer, asked: URL): Promise<Attempt & { read
       await files.truncate(to, 0);
       return { ...result, code: 22 };
     }
+    if (status === 206) {
+      transfer.mixed ||= isOther;
+      transfer.from = asked;
+    }
     if (status !== 200) return result;
     transfer.validators = validatorsOf(head.headers);
+    [transfer.from, transfer.versionOf, transfer.mixed] = [asked, asked, false];
     if (request.record !== undefined) {
       const record = downloadRecord(request, transfer.validators, transfer.boot);
       await files.change([{ do: "write", path: request.record, data: `${JSON.stringify(record)}\n`, mode: 0o600, staged: true }], "later");
@@ -292,28 +382,7 @@ function onlyCommandErrors(error: unknown): void {
   if (!(error instanceof CommandError)) throw error;
 }
 
-/** Why an attempt failed, in the words of the server or of curl. */
-function reasonOf({ code, head, said }: Pick<Attempt, "code" | "head" | "said">): string {
-  const words = said
-    .split("\n")
-    .map((line) => line.replace(/^curl: /, "").trim())
-    .filter((line) => line !== "")
-    .at(-1);
-  return refusalOf({ code, head })?.message ?? words ?? `curl ended with ${code}`;
-}
-
 /** What the server's answer means, where it is one that curl fails for. */
 function refusalOf({ code, head }: Pick<Attempt, "code" | "head">) {
   return code === 22 && head !== undefined ? statusTrouble(head.status, undefined, 0) : undefined;
-}
-
-function givenUp(request: Download, { code, head, said, address }: Attempt, attempts: number): UserError {
-  const tried = attempts > 1 ? ` Tried ${attempts} times in a row without getting further.` : "";
-  const known = head === undefined ? undefined : request.explain?.(head.status);
-  if (known !== undefined) return userError(known.code, known.summary, `${known.detail}${tried}`);
-  const hint = refusalOf({ code, head })?.hint ?? "Check the address, and the way from the host to it.";
-  const shown = withoutCredentials(address.origin === URL.parse(request.url)?.origin ? request.url : address.href);
-  const failure = userError("download-failed", `The host cannot download ${shown}: ${reasonOf({ code, head, said })}`, `${hint}${tried}`);
-  failure.cause = refusalOf({ code, head });
-  return failure;
 }

@@ -1,12 +1,14 @@
 import { constants, readFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
-import { CodedError, RefusedError, type UserError, userError } from "../../model/errors.ts";
+import { CodedError, RefusedError, userError } from "../../model/errors.ts";
 import type { Download, Transferred } from "../../model/host.ts";
-import type { Validators } from "../../model/web-access.ts";
+import type { Validators, WebAccess } from "../../model/web-access.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
+import { takeTurns } from "../address-turn.ts";
 import { bytesToKeep, downloadRecord, recordedValidators } from "../download-record.ts";
 import { errnoOf, explainedLater } from "../file-error.ts";
+import { givenUp, othersOf } from "../given-up.ts";
 import { removeFile } from "../local/change.ts";
 import { newFile, stagedMode } from "../local/copy.ts";
 import { discard } from "../local/discard.ts";
@@ -17,7 +19,7 @@ import { thisProcess } from "../process-identity.ts";
 import { createSink, refuseTooLarge, type Sink } from "../sink.ts";
 import { webAddress } from "./address.ts";
 import { refuseEncoding } from "./content-encoding.ts";
-import { bodyOf, httpGet, type Patience } from "./http-get.ts";
+import { bodyOf, httpGet, type Patience, trustOnly } from "./http-get.ts";
 import { continues, resumeHeaders, validatorsOf } from "./resume.ts";
 import { statusTrouble, TransferError } from "./transfer-error.ts";
 
@@ -32,9 +34,6 @@ export interface Persistence extends Patience {
 }
 
 const usual: Persistence = { connectMs: 30_000, idleMs: 60_000, retries: 3, pauseMs: 1000, maxPauseMs: 60_000 };
-/** An attempt that brings less is no progress, so that a server cannot keep a transfer going with a few bytes each time. */
-const progressBytes = 64 * 1024;
-
 /** One file on its way. */
 interface Transfer {
   readonly request: Download;
@@ -43,6 +42,14 @@ interface Transfer {
   readonly persistence: Persistence;
   /** Of the version that the bytes so far are from. */
   validators: Validators;
+  /** The address that gave the last bytes; undefined: an earlier run asked it. */
+  from: URL | undefined;
+  /** The address that the validators are of; undefined: an earlier run asked it. */
+  versionOf: URL | undefined;
+  /** Bytes of several addresses, or of an earlier run, are put together. */
+  mixed: boolean;
+  /** They do not have the expected digest: from now on the bytes of one address are not continued from another. */
+  strict: boolean;
 }
 
 /**
@@ -65,9 +72,20 @@ export async function download(request: Download, persistence: Persistence = usu
   await using unpacker = request.unpack === undefined ? undefined : await startUnpacker(request.unpack, what);
   const sink = createSink(file, { path: to, what, digests, maxBytes, also: unpacker });
   await sink.adopt(opened.bytes);
-  const transfer: Transfer = { request, addresses, sink, persistence, validators: opened.validators };
+  const transfer: Transfer = {
+    request,
+    addresses,
+    sink,
+    persistence,
+    validators: opened.validators,
+    from: undefined,
+    versionOf: undefined,
+    mixed: false,
+    strict: false,
+  };
+  let done: Transferred;
   try {
-    await persist(transfer);
+    done = await persist(transfer);
   } catch (error) {
     if (record !== undefined && isResumable(error)) {
       await sink.keep();
@@ -75,7 +93,6 @@ export async function download(request: Download, persistence: Persistence = usu
     }
     throw error;
   }
-  const done = { bytes: sink.bytes, digests: await sink.finish(), validators: transfer.validators };
   const result = unpacker === undefined ? done : { ...done, content: await unpacker.finish() };
   undo.move();
   return result;
@@ -114,30 +131,82 @@ function isResumable(error: unknown): boolean {
   return error instanceof CodedError && !(error instanceof RefusedError) && error.code !== "no-space";
 }
 
-async function persist(transfer: Transfer): Promise<void> {
-  const { request, sink, persistence } = transfer;
-  const retries = request.retries ?? persistence.retries + transfer.addresses.length - 1;
+async function persist(transfer: Transfer): Promise<Transferred> {
+  const { request, sink, persistence, addresses } = transfer;
+  const { retryMs, signal } = request;
+  const usualRetries = retryMs === undefined ? persistence.retries + addresses.length - 1 : Number.POSITIVE_INFINITY;
+  const retries = request.retries ?? usualRetries;
   const interrupted = () => userError("interrupted", `The download of ${withoutCredentials(request.url)} was stopped`);
-  let best = sink.bytes;
-  for (let failures = 0, attempts = 0; ; attempts += 1) {
-    const address = transfer.addresses[attempts % transfer.addresses.length] as URL;
+  const turn = takeTurns(addresses, sink.bytes, { retries, retryMs, now: () => performance.now() });
+  for (;;) {
+    const { address } = turn;
     try {
-      return await attempt(transfer, address);
+      await attempt(transfer, address);
+      return await finished(transfer, address);
     } catch (error) {
-      if (request.signal?.aborted === true) throw interrupted();
-      if (!(error instanceof TransferError)) throw error;
-      failures = sink.bytes >= best + progressBytes ? 1 : failures + 1;
-      best = Math.max(best, sink.bytes);
-      const others = attempts + 1 < transfer.addresses.length;
-      if ((!error.again && !others) || failures > retries) throw givenUp(request, address, error, failures);
-      request.onRetry?.({ attempt: failures + 1, of: retries + 1, because: error.message });
-      await pause(pauseBefore(failures, error.waitMs, persistence, Math.random()), undefined, {
-        ...(request.signal === undefined ? {} : { signal: request.signal }),
-      }).catch(() => {
+      if (signal?.aborted === true) throw interrupted();
+      const failure = await failureOf(transfer, error);
+      if (failure === undefined) throw error;
+      const { again, hint, waitMs } = failure;
+      const reason = { address, because: failure.message, again, status: failure.status, cause: error };
+      if (!turn.failed(reason, sink.bytes)) {
+        if (error instanceof RefusedError) throw new RefusedError(error.code, `${error.message}${othersOf(turn.reasons)}`);
+        throw givenUp(request, "Cannot download", turn, hint);
+      }
+      const because = addresses.length === 1 ? failure.message : `${address.host}: ${failure.message}`;
+      request.onRetry?.({ attempt: turn.failures + 1, because, ...(Number.isFinite(retries) ? { of: retries + 1 } : {}) });
+      if (!again) continue;
+      const wait = pauseBefore(turn.failures, waitMs, persistence, Math.random());
+      await pause(wait, undefined, signal === undefined ? {} : { signal }).catch(() => {
         throw interrupted();
       });
     }
   }
+}
+
+/** Refusals of what has come, rather than of an answer. */
+const contentRefusals = new Set(["image-unpack", "image-bomb", "image-too-large"]);
+
+/** A failure after which another attempt, or another address, may succeed. What cannot be used of the bytes so far is removed. */
+async function failureOf(transfer: Transfer, error: unknown): Promise<TransferError | undefined> {
+  const { request, addresses, mixed } = transfer;
+  if (error instanceof TransferError) return error;
+  // What one server sends must not be used; another one may send what it should.
+  if (!(error instanceof RefusedError) || request.expected === undefined || addresses.length === 1) return undefined;
+  const isContent = contentRefusals.has(error.code);
+  if (isContent) await startOver(transfer);
+  return new TransferError(error.message.replace(/\.$/, ""), { again: isContent && mixed, cause: error });
+}
+
+/** Removes all bytes. From now on those of one address are not continued from another. */
+async function startOver(transfer: Transfer): Promise<void> {
+  await transfer.sink.restart();
+  transfer.strict = true;
+  transfer.mixed = false;
+}
+
+/** The result of a whole file. Throws a TransferError where it does not have the expected digest, and another address may give it. */
+async function finished(transfer: Transfer, address: URL): Promise<Transferred> {
+  const { request, sink, addresses } = transfer;
+  const { expected } = request;
+  const done = { bytes: sink.bytes, digests: await sink.finish() };
+  const received = expected === undefined ? undefined : done.digests[expected.algorithm];
+  if (addresses.length > 1 && expected !== undefined && received !== expected.hex) {
+    const { mixed } = transfer;
+    await startOver(transfer);
+    throw new TransferError(
+      mixed
+        ? "what several servers gave does not have the checksum together"
+        : `its content has another checksum, ${expected.algorithm}:${received}`,
+      { again: mixed, hint: "Remove the address, or correct the checksum." },
+    );
+  }
+  const isOwn = addresses.length === 1 || transfer.versionOf === addresses[0];
+  return {
+    ...done,
+    ...(isOwn ? { validators: transfer.validators } : {}),
+    ...(address === addresses[0] ? {} : { mirror: withoutCredentials(address.href) }),
+  };
 }
 
 /** Milliseconds to wait before the given retry, counted from one. `chance` (0 to 1) keeps many hosts from coming back all at once. */
@@ -148,21 +217,26 @@ export function pauseBefore(retry: number, askedMs: number | undefined, { pauseM
 
 async function attempt(transfer: Transfer, asked: URL): Promise<void> {
   const { request, sink, persistence } = transfer;
-  const resuming = resumeHeaders(sink.bytes, transfer.validators, request.immutable);
+  const isOther = transfer.from !== asked;
+  // The expected digest proves that what several addresses give belongs together.
+  const immutable = request.immutable === true || (transfer.addresses.length > 1 && request.expected !== undefined && !transfer.strict);
+  const resuming = isOther && transfer.strict ? undefined : resumeHeaders(sink.bytes, transfer.validators, immutable);
   const { response, address } = await httpGet(asked, {
     headers: resuming ?? {},
-    access: request.access,
+    access: accessAt(transfer, asked),
     insecure: request.insecureRedirects,
     patience: persistence,
     signal: request.signal,
   });
   let total: number | undefined;
   try {
-    total = await begin(transfer, response, address, resuming !== undefined);
+    total = await begin(transfer, response, address, { asked, resuming: resuming !== undefined, immutable });
   } catch (error) {
     response.destroy();
     throw error;
   }
+  if (sink.bytes > 0 && isOther) transfer.mixed = true;
+  transfer.from = asked;
   request.onProgress?.(sink.bytes, total);
   for await (const chunk of bodyOf(response, address.host, persistence)) {
     await sink.write(chunk);
@@ -177,14 +251,14 @@ async function begin(
   transfer: Transfer,
   response: Awaited<ReturnType<typeof httpGet>>["response"],
   address: URL,
-  resuming: boolean,
+  { asked, resuming, immutable }: { readonly asked: URL; readonly resuming: boolean; readonly immutable: boolean },
 ): Promise<number | undefined> {
   const { request, sink } = transfer;
   const shown = withoutCredentials(request.url);
   const { headers, statusCode: status = 0 } = response;
   if (status === 200 || status === 206) refuseEncoding(shown, address.pathname, headers["content-encoding"]);
   if (resuming && status === 206) {
-    const rest = continues(headers, sink.bytes, transfer.validators, request.immutable);
+    const rest = continues(headers, sink.bytes, transfer.validators, immutable);
     if (rest !== undefined) {
       refuseTooLarge(shown, rest.total ?? 0, request.maxBytes);
       return rest.total;
@@ -197,7 +271,9 @@ async function begin(
   if (status !== 200) throw statusTrouble(status, headers["retry-after"], Date.now());
   // A new version, or a server that cannot continue: from the beginning, with new digests.
   if (sink.bytes > 0) await sink.restart();
+  transfer.mixed = false;
   transfer.validators = validatorsOf(headers);
+  transfer.versionOf = asked;
   const { length } = transfer.validators;
   if (length !== undefined) refuseTooLarge(shown, length, request.maxBytes);
   if (request.record !== undefined) {
@@ -207,14 +283,7 @@ async function begin(
   return length;
 }
 
-function givenUp({ url, explain }: Download, address: URL, error: TransferError, attempts: number): UserError {
-  const words = error.status === undefined ? undefined : explain?.(error.status);
-  const tried = attempts > 1 ? ` Tried ${attempts} times in a row without getting further.` : "";
-  const shown = withoutCredentials(address.origin === URL.parse(url)?.origin ? url : address.href);
-  const failure =
-    words === undefined
-      ? userError("download-failed", `Cannot download ${shown}: ${error.message}`, `${error.hint}${tried}`)
-      : userError(words.code, words.summary, `${words.detail}${tried}`);
-  failure.cause = error;
-  return failure;
+/** What is presented to the server of an address: credentials belong to that of the first one. */
+function accessAt({ request: { access, sharedAccess }, addresses }: Transfer, asked: URL): WebAccess | undefined {
+  return sharedAccess === true || asked.origin === addresses[0]?.origin ? access : trustOnly(access);
 }

@@ -41,7 +41,7 @@ export async function httpGet(address: URL, asking: Asking): Promise<{ readonly 
   let current = address;
   for (let hops = 0; hops <= maxRedirects; hops += 1) {
     const own = current.origin === address.origin;
-    const response = await ask(current, own ? asking : { ...asking, access: withoutOwn(asking.access) });
+    const response = await ask(current, own ? asking : { ...asking, access: trustOnly(asking.access) });
     const { location } = response.headers;
     if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || location === undefined) return { response, address: current };
     response.destroy();
@@ -54,7 +54,7 @@ export async function httpGet(address: URL, asking: Asking): Promise<{ readonly 
 }
 
 /** The access for another server than the one that it was given for: without credentials, and with the same trust in authorities. */
-function withoutOwn(access: WebAccess | undefined): WebAccess | undefined {
+export function trustOnly(access: WebAccess | undefined): WebAccess | undefined {
   const { authorities, insecure } = access ?? {};
   return authorities === undefined && insecure === undefined ? undefined : withoutUndefined({ authorities, insecure });
 }

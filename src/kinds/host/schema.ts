@@ -150,6 +150,22 @@ const quota = {
 } as const;
 
 const limits = {
+  image_retries: {
+    type: "integer",
+    description:
+      "How often a download of an image from a web server is tried again without getting further, beside one attempt for each mirror. Default: 3, or without limit where image_retry_time is set.",
+    minimum: 0,
+    maximum: 100,
+    examples: [10],
+  },
+  image_retry_time: {
+    type: "string",
+    description:
+      "How long a download of an image from a web server is tried again without getting further. Default: as often as image_retries says.",
+    pattern: "^[0-9]{1,5}(s|m|h)$",
+    expects: "a whole number and a unit, such as 90s, 10m or 1h",
+    examples: ["10m"],
+  },
   image_size_cap: size("Longest image that is fetched, as published and unpacked. Default: what the filesystem has room for.", ["20GiB"]),
   image_cache_quota: {
     type: "object",

@@ -18,6 +18,7 @@ import { checkCloudRules } from "./cloud-rules.ts";
 import { checkDecompressor } from "./decompressor-check.ts";
 import { isGoneCode } from "./is-gone.ts";
 import { checkLocations } from "./location-check.ts";
+import { checkMirrors } from "./mirrors-check.ts";
 import { checkRootArchive } from "./root-archive-check.ts";
 import { baseConflict } from "./sidecar.ts";
 import { checkSigned } from "./signed-check.ts";
@@ -33,6 +34,7 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
     ...checkSigners(config),
     ...resources.flatMap((resource) => [
       ...checkSource(resource, observed),
+      ...checkMirrors(resource),
       ...checkAccess(resource, isFetched(resource.spec, observed), observed),
       ...(isFetched(resource.spec, observed) ? [...checkDecompressor(resource, observed), ...checkRootArchive(resource, observed)] : []),
       ...checkSigned(resource, observed),
@@ -63,7 +65,12 @@ function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
   // An image service has a digest of its own.
   const unpinned = resources.filter(
     ({ spec }) =>
-      spec.checksum === null && spec.signed === null && spec.cloneSize === null && !isFromGlance(spec.source) && !isTaken(spec.source),
+      spec.checksum === null &&
+      spec.signed === null &&
+      spec.cloneSize === null &&
+      spec.mirrors === undefined &&
+      !isFromGlance(spec.source) &&
+      !isTaken(spec.source),
   );
   const [first, second] = unpinned;
   if (first === undefined) return [];

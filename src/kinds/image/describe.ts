@@ -14,6 +14,7 @@ export function describeBase(state: ImageState | BlankState | LeftoverState): Js
     entry,
     path,
     source: sidecar.source,
+    ...(sidecar.mirror === undefined ? {} : { mirror: sidecar.mirror }),
     digests: { ...sidecar.digests },
     ...(sidecar.unpack === undefined ? {} : { unpack: sidecar.unpack }),
     ...(sidecar.unpacked === undefined ? {} : { unpacked_digests: { ...sidecar.unpacked } }),

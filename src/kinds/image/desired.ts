@@ -1,12 +1,15 @@
+import { durationMs } from "../../model/duration.ts";
 import type { DigestAlgorithm } from "../../model/host.ts";
 import { cacheEntryName } from "../../model/layout.ts";
 import type { Resource } from "../../model/resource.ts";
 import { uuidV5 } from "../../model/uuid.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { glanceSettings, signersIn } from "../../sources/glance/settings.ts";
 import { givenImageId } from "../../sources/index.ts";
 import { bootImageNames } from "../config/boot-image-names.ts";
 import { declared } from "../config/declared.ts";
 import { isTaken } from "../config/is-taken.ts";
+import { isWeb } from "../config/is-web.ts";
 import { packingOf } from "../config/packing-of.ts";
 import { pinnedDigest, signedChecksumOf } from "../config/signed-checksum-of.ts";
 import type { Wanted } from "../config/wanted.ts";
@@ -59,6 +62,8 @@ function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>)
     id,
     entry: cacheEntryName(id),
     source: image.source,
+    ...(image.mirrors === undefined ? {} : { mirrors: image.mirrors }),
+    ...retryOf(config, image),
     checksum: parseChecksum(pinnedDigest(image.checksum)) ?? (signed === undefined ? null : (signedFacts?.digest ?? null)),
     signed: signed === undefined ? null : { file: signed.file, pinned: signed.digest !== undefined, signer: signedFacts?.signer ?? null },
     unpack: packingOf(image, bootFile),
@@ -93,6 +98,15 @@ export function imageId({ source, checksum, found }: Pick<ImageConfig, "source" 
   // The instance of that name in another project is another one.
   if (isTaken(source)) return uuidV5(`${project} ${content}`);
   return found?.id ?? givenImageId(source) ?? uuidV5(content);
+}
+
+/** How long downloads from the web are tried. An image service has settings of its own. */
+function retryOf({ host }: Config, { source, mirrors = [] }: ImageConfig): Pick<ImageSpec, "retry"> {
+  const { image_retries: retries, image_retry_time: time } = host ?? {};
+  if (!isWeb(source) || (retries === undefined && time === undefined)) return {};
+  // Each mirror is asked once in any case.
+  const further = retries === undefined ? undefined : retries + mirrors.length;
+  return { retry: withoutUndefined({ retries: further, retryMs: time === undefined ? undefined : durationMs(time) }) };
 }
 
 /** Only an image service says how an image is signed. */

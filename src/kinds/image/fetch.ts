@@ -109,7 +109,7 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
   const { digests } = published;
   await checkPublished(context, spec, published);
   await refuseOtherThanBefore(context, spec, digests);
-  const known = withoutUndefined({ bytes: published.bytes, sha256: digests.sha256 });
+  const known = withoutUndefined({ bytes: published.bytes, sha256: digests.sha256, mirror: published.mirror });
   announce("image.upload", known);
   const image = await unpackPublished(context, spec, published, maxBytes, report);
   const root = spec.diskFormat === "root-tar" ? await makeRoot(context, spec, image, report) : undefined;
@@ -129,6 +129,7 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
     signed: signedRecord(spec),
     signatureChecked: signatureToCheck(spec) === null ? undefined : (true as const),
     validators: published.validators,
+    mirror: published.mirror,
     ...(spec.unpack === "none" ? {} : { unpack: spec.unpack, unpacked: image.digests }),
     content: spec.unpack === "none" || needsConversion(spec) ? undefined : image.digests.sha256,
     diskFormat: spec.diskFormat,
@@ -219,6 +220,8 @@ async function download(context: Context, spec: ImageSpec, part: string, maxByte
     record: context.layout.basePartRecord(spec.entry),
     access: spec.access,
     verified,
+    ...withoutUndefined({ mirrors: spec.mirrors, expected: spec.checksum ?? undefined }),
+    ...spec.retry,
     ...(spec.consistent === true ? { consistent: true } : {}),
     digests: spec.unpack === "none" ? [...new Set([...digests, ...contentDigests(spec)])] : digests,
     ...(unpack === undefined ? {} : { unpack }),

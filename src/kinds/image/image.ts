@@ -92,6 +92,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
     reason: "not in the image cache",
     fields: [
       { path: "source", new: source },
+      ...(want.mirrors === undefined ? [] : [{ path: "mirrors", new: want.mirrors.map(withoutCredentials).join(", ") }]),
       ...(want.unpack === "none" ? [] : [{ path: "unpack", new: want.unpack }]),
       { path: "format", new: want.format },
       { path: "size", new: "known after apply" },

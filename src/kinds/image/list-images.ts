@@ -65,6 +65,7 @@ function stored(entry: string, state: ImageState | undefined, observed: Observed
     virtual_size: state?.sidecar.virtualSize ?? null,
     digest: state === undefined ? null : `sha256:${state.sidecar.digests.sha256}`,
     content_digest: state === undefined ? null : prefixed(contentDigest(state.sidecar)),
+    mirror: state?.sidecar.mirror ?? null,
     fetched_at: state?.sidecar.fetchedAt ?? null,
     ...users,
   };

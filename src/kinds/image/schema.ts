@@ -73,6 +73,23 @@ export const imageSchema = {
       expects: "a path, or a URL that starts with file://, https://, http://, glance://, rbd://, instance:// or volume://",
       examples: ["./debian-13.qcow2", "https://cloud.debian.org/images/cloud/trixie/latest/debian-13-generic-amd64.qcow2"],
     },
+    mirrors: {
+      type: "array",
+      description:
+        "Further addresses of the same file on web servers. They are asked in this order when source, also on the web, does not give the file or gives other bytes. The image needs a checksum. access is presented to the server of source only.",
+      items: {
+        type: "string",
+        description: "A URL with the scheme https or http.",
+        pattern: "^[hH][tT][tT][pP][sS]?://[^\\s/]+/[^\\s]*$",
+        credentials: "refused",
+        expects: "a URL that starts with https:// or http://",
+        examples: ["https://mirror.example.org/debian-13.qcow2"],
+      },
+      minItems: 1,
+      maxItems: 16,
+      uniqueItems: true,
+      examples: [["https://mirror.example.org/debian-13.qcow2"]],
+    },
     access: accessSchema,
     locations: {
       type: "array",

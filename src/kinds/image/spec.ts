@@ -16,6 +16,10 @@ export interface ImageSpec {
   readonly entry: string;
   /** Absolute path, or URL with a scheme. */
   readonly source: string;
+  /** Addresses of the same bytes, which are asked in this order after the source. Absent: none. */
+  readonly mirrors?: readonly string[];
+  /** How often, and for how many milliseconds, a download from the web is tried again without progress. Absent: as usual. */
+  readonly retry?: { readonly retries?: number; readonly retryMs?: number };
   readonly checksum: { readonly algorithm: DigestAlgorithm; readonly hex: string } | null;
   /** The signed file that the checksum comes from, whether the configuration has the digest as well, and the key; null for no such file. */
   readonly signed: { readonly file: string; readonly pinned: boolean; readonly signer: string | null } | null;
@@ -69,6 +73,8 @@ export interface ImageSidecar {
   readonly signed?: { readonly file: string; readonly signer: string };
   /** Their signature in the image service was checked. Absent: none was, or an earlier version fetched it. */
   readonly signatureChecked?: true;
+  /** The mirror that the last of them came from, without credentials. Absent: the source gave them. */
+  readonly mirror?: string;
   /** What the server said about them, to ask it later whether they changed. */
   readonly validators?: Validators;
   /** SHA-256 of a base image that was converted. Absent: see `contentDigest`. */

@@ -115,11 +115,13 @@ async function download(
     .sort()
     .map((server) => `${server}/v2/images/${image.id}/file`)
     .map((_, index, all) => all[(index + first) % all.length] ?? "");
-  const { source: _source, access: _access, verified: _verified, ...rest } = request;
-  return await context.host.download({
+  const { source: _source, access: _access, verified: _verified, mirrors: _mirrors, expected: _expected, ...rest } = request;
+  // Its servers are one service, so that which of them gave the bytes says nothing.
+  const { mirror: _mirror, ...transferred } = await context.host.download({
     ...rest,
     url,
     alternatives,
+    sharedAccess: true,
     retries: glanceSettingsOf(context.settings.drivers).retries,
     access: withoutUndefined({ headers, client: security.client, authorities: security.authorities, insecure: security.insecure }),
     // Nova GLA-27: the bytes of an active image never change, and its digest is compared.
@@ -127,6 +129,7 @@ async function download(
     explain: (status) => (status >= 500 ? undefined : glanceWords(status, `image ${image.name ?? image.id}`, origin)),
     signal: context.signal,
   });
+  return transferred;
 }
 
 /** Nova GCL-10: the digest that Glance recorded; MD5 only where it has no other. */

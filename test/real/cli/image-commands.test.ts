@@ -196,3 +196,60 @@ images: ${images}
   assert.equal(lines.find(({ type }) => type === "image_error")?.image.code, "image-checksum-mismatch");
   assert.ok(lines.some(({ diagnostic }) => diagnostic?.code === "event-hook-failed" && diagnostic.severity === "warning"));
 });
+
+test("a mirror gives what the source does not, and plan, events, journal, list and show name it", async (t) => {
+  const workspace = await createWorkspace(t);
+  const { directory, project, instancesPath } = workspace;
+  await makeImage(`${directory}/web.qcow2`);
+  const content = await readFile(`${directory}/web.qcow2`);
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? "");
+    if (request.url === "/good/web.qcow2") response.end(content);
+    else response.writeHead(request.url === "/busy/web.qcow2" ? 503 : 200).end("<html>");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const write = (image: string, host = "") =>
+    writeFile(
+      `${directory}/virtform.yaml`,
+      `project: ${project}
+host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu, allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 }${host} }
+images:
+  web: { source: "${origin}/busy/web.qcow2", disk_format: qcow2, ${image} }
+`,
+    );
+  await write(`checksum: "sha256:${sha256}"`, ", image_retries: 1");
+  const busy = await workspace.run(["apply", "--auto-approve"]);
+  assert.match(busy.stdout.replaceAll(/\s+/g, " "), /the server answers 503 .*Tried 2 times in a row/);
+  assert.equal(asked.length, 2);
+
+  const mirrors = `mirrors: ["${origin}/wrong/web.qcow2", "${origin}/good/web.qcow2"]`;
+  await write(mirrors);
+  assert.match((await workspace.run(["plan"])).stderr, /Image web has mirrors and no checksum/);
+  await write(`${mirrors}, checksum: "sha256:${sha256}"`, ", image_retry_time: 1m");
+  assert.match((await workspace.mustRun(["plan"])).stdout, /\+ mirrors +http:\S+wrong\/web\.qcow2, http:\S+good\/web\.qcow2/);
+  const { stdout } = await workspace.mustRun(["apply", "--auto-approve", "--json"]);
+  assert.deepEqual(asked.slice(2), ["/busy/web.qcow2", "/wrong/web.qcow2", "/good/web.qcow2"]);
+  const uploaded = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+    .find(({ type }) => type === "image_upload");
+  const mirror = `${origin}/good/web.qcow2`;
+  assert.equal(uploaded["@message"], `Image web: its bytes are here, from the mirror ${mirror}`);
+  assert.equal(uploaded.image.mirror, mirror);
+  const journals = (await readdir(`${instancesPath}/journal`)).filter((name) => name.endsWith(".jsonl")).sort();
+  const journal = await readFile(`${instancesPath}/journal/${journals.at(-1)}`, "utf8");
+  assert.ok(journal.includes(`"mirror":"${mirror}"`), journal);
+  const [listed] = JSON.parse((await workspace.mustRun(["image", "list", "--json"])).stdout);
+  assert.equal(listed.mirror, mirror);
+  assert.match((await workspace.mustRun(["show", `base/${listed.entry}`])).stdout, /mirror: http:\S+good\/web\.qcow2/);
+  assert.match(
+    (await workspace.run(["image", "outdated"])).stdout,
+    /^unknown +web: it came from http:\S+good\/web\.qcow2, and not from its source\n$/,
+  );
+  assert.equal((await workspace.run(["plan", "--detailed-exitcode"])).code, 0);
+});
