@@ -31,6 +31,8 @@ const kernelBytes = 4 * 2 ** 20;
 /** Staged files are readable by their owner only, until they get their final name and mode. */
 export const stagedMode = 0o600;
 export const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+/** For a file that is read as well while it is made. */
+export const readableNewFile = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
 
 /**
  * Copies a regular file. An existing file at `to` is removed first and never written into: it could be another name of a

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { fstatSync } from "node:fs";
-import { getSystemErrorMap } from "node:util";
+import { errorCodeIn, systemError } from "../system-error.ts";
 
 /** How often the length of the copy is reported. */
 const progressMs = 500;
@@ -46,14 +46,7 @@ export function copyInKernel(
       settle();
       if (signal?.aborted === true) reject(new Stopped("stopped"));
       else if (code === 0) resolve();
-      else reject(systemError(said.trim() === "" ? `cp ended with ${code}` : said.trim()));
+      else reject(systemError(said.trim() === "" ? `cp ended with ${code}` : said, errorCodeIn(said) ?? "EIO", "copy"));
     });
   });
-}
-
-/** The error that cp's last words mean: `cp: error writing '…': No space left on device`. */
-function systemError(said: string): Error {
-  const words = said.split("\n").at(-1) ?? "";
-  const known = [...getSystemErrorMap().values()].find(([, text]) => words.toLowerCase().endsWith(`: ${text}`));
-  return Object.assign(new Error(words), { code: known?.[0] ?? "EIO", syscall: "copy" });
 }

@@ -10,7 +10,7 @@ import { bytesToKeep, downloadRecord, recordedValidators } from "../download-rec
 import { errnoOf, explainedLater } from "../file-error.ts";
 import { givenUp, othersOf } from "../given-up.ts";
 import { removeFile } from "../local/change.ts";
-import { newFile, stagedMode } from "../local/copy.ts";
+import { readableNewFile, stagedMode } from "../local/copy.ts";
 import { discard } from "../local/discard.ts";
 import { writeStaged } from "../local/publish.ts";
 import { safeRead } from "../local/read.ts";
@@ -113,7 +113,7 @@ async function openPartial(
   }
   removeFile(to);
   if (record !== undefined) removeFile(record);
-  const file = await explainedLater("write", to, () => open(to, (newFile & ~constants.O_WRONLY) | constants.O_RDWR, stagedMode));
+  const file = await explainedLater("write", to, () => open(to, readableNewFile, stagedMode));
   return { file, bytes: 0, validators: {} };
 }
 

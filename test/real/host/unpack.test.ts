@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { unpackFile } from "../../../src/host/local/unpack.ts";
+import { startUnpacker } from "../../../src/host/local/unpacker.ts";
+import { CodedError } from "../../../src/model/errors.ts";
+import type { Compression } from "../../../src/model/packing.ts";
+import { temporary } from "../kinds/image/images.ts";
+
+const programs: Readonly<Record<Compression, readonly string[]>> = {
+  gz: ["gzip", "-1"],
+  xz: ["xz", "-0"],
+  zst: ["zstd", "-q"],
+  bz2: ["bzip2"],
+};
+const compressions = Object.keys(programs) as Compression[];
+const mebibyte = 2 ** 20;
+
+/** A disk of 48 MiB with data at its start, in its middle, and nothing at its end. */
+const disk = Buffer.alloc(48 * mebibyte);
+randomBytes(3 * mebibyte).copy(disk, 0);
+randomBytes(mebibyte).copy(disk, 20 * mebibyte);
+
+function packed(compression: Compression, content: Buffer): Buffer {
+  const [program = "", ...args] = programs[compression];
+  return execFileSync(program, [...args, "-c"], { input: content, maxBuffer: 2 ** 28 });
+}
+
+const sha256 = (content: Buffer) => createHash("sha256").update(content).digest("hex");
+
+test("content is unpacked with holes, and digested, for every compression", async (t) => {
+  const directory = temporary(t);
+  for (const compression of compressions) {
+    const [from, to] = [join(directory, compression), join(directory, `${compression}.to`)];
+    writeFileSync(from, packed(compression, disk));
+    const { content } = await unpackFile({ from, to, compression, digests: ["sha256"], maxBytes: 5 * mebibyte });
+    assert.deepEqual(content, { bytes: disk.length, digests: { sha256: sha256(disk) } }, compression);
+    assert.equal(sha256(readFileSync(to)), sha256(disk), compression);
+    const { blocks, mode } = statSync(to);
+    assert.ok(blocks * 512 <= 5 * mebibyte, `${compression}: ${blocks * 512} bytes are on the disk`);
+    assert.equal(mode & 0o777, 0o600, compression);
+  }
+});
+
+test("what came before a restart is forgotten", async (t) => {
+  const directory = temporary(t);
+  const small = disk.subarray(2 * mebibyte, 2 * mebibyte + 50_000);
+  for (const compression of compressions) {
+    const to = join(directory, compression);
+    const other = packed(compression, randomBytes(6 * mebibyte));
+    await using unpacker = await startUnpacker({ compression, to, digests: ["sha256"] }, "disk");
+    await unpacker.write(other.subarray(0, 5 * mebibyte));
+    await unpacker.restart();
+    await unpacker.write(packed(compression, small));
+    const done = await unpacker.finish();
+    assert.deepEqual(done, { bytes: small.length, digests: { sha256: sha256(small) } }, compression);
+    assert.ok(readFileSync(to).equals(small), compression);
+  }
+});
+
+test("a full file system is reported as such, and not as a damaged file", async (t) => {
+  const place = mounted(t);
+  for (const compression of compressions) {
+    const [from, to] = [join(temporary(t), compression), join(place, "to")];
+    writeFileSync(from, packed(compression, randomBytes(6 * mebibyte)));
+    await assert.rejects(
+      unpackFile({ from, to, compression, digests: ["sha256"] }),
+      (error) => error instanceof CodedError && error.code === "no-space",
+      compression,
+    );
+    assert.ok(!existsSync(to), compression);
+  }
+});
+
+/** A file system of 4 MiB. */
+function mounted(t: TestContext): string {
+  const place = temporary({ after: () => undefined });
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=4M", "none", place]);
+  t.after(() => {
+    execFileSync("umount", [place]);
+    rmdirSync(place);
+  });
+  return place;
+}
