@@ -170,6 +170,22 @@ export interface Files {
   }>;
   /** Throws a UserError (`interrupted`) when the signal aborts. */
   digest(path: string, algorithms: readonly DigestAlgorithm[], onProgress?: ByteProgress, signal?: AbortSignal): Promise<Digests>;
+  /**
+   * Digests a file that does not exist yet while a program writes it: in order, once, through the page cache, and no more than 32 MiB at a time. Much of it is on
+   * the disk when `writer` ends. Absent where a digest would be as fast afterwards.
+   */
+  digestBehind?(
+    path: string,
+    algorithms: readonly DigestAlgorithm[],
+    writer: Promise<unknown>,
+    onProgress?: ByteProgress,
+    signal?: AbortSignal,
+  ): Promise<{
+    /** Rejects when the writer failed. */
+    readonly digests: Promise<Digests>;
+    /** After the writer has ended. Rejects when the disk refused what it wrote, which the kernel reports once: the file must not be used then. */
+    readonly synced: Promise<void>;
+  }>;
 }
 
 /** A download to a staged name, with digests computed while the bytes come. */

@@ -3,6 +3,7 @@ import { makeDirectory, removeFile, removeTree, setMode, setOwner, space, touch,
 import { createChanges } from "./changes.ts";
 import { copyFile } from "./copy.ts";
 import { digestFile } from "./digest.ts";
+import { digestBehind } from "./digest-behind.ts";
 import { inSlices } from "./in-slices.ts";
 import { appendLines, link, publish, writeAtomic } from "./publish.ts";
 import { identifyFile, listDirectory, readFile, readIfRegular, statFile } from "./read.ts";
@@ -32,5 +33,6 @@ export function createLocalFiles(): Files {
     appendLines: (path, lines, options) => appendLines(path, lines, { ...options, names }),
     space,
     digest: digestFile,
+    digestBehind,
   };
 }

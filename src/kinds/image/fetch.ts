@@ -24,7 +24,7 @@ import { formatFacts, needsConversion } from "./formats.ts";
 import { isGone } from "./is-gone.ts";
 import { checkPublished, digestsForChecks } from "./published-checks.ts";
 import { makeRoot } from "./root-archive.ts";
-import { startDigest } from "./running-digest.ts";
+import { startDigest, stopDigest } from "./running-digest.ts";
 import { baseConflict, parseSidecar } from "./sidecar.ts";
 import { signatureToCheck } from "./signature-check.ts";
 import { signedRecord } from "./signed-record.ts";
@@ -59,6 +59,7 @@ async function fetchLocked(context: Context, spec: ImageSpec, report: ReportProg
     await makeBase(context, spec, report, announce);
   } catch (error) {
     announce("image.error", failureOf(error));
+    stopDigest(context, spec.entry);
     // Nova FET-17. The next run sweeps what cannot be removed now; a failing removal must not hide the first failure.
     await removeStaged(context, spec, isResumable(error)).catch(() => undefined);
     throw error;
@@ -149,8 +150,9 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
     announce("image.activate", { ...known, virtual_size: virtualSize });
     return;
   }
-  const staged = root?.path ?? (needsConversion(spec) ? await convert(context, spec, image.path, virtualSize, report) : image.path);
-  startDigest(context, spec.entry, staged, sidecar);
+  const converts = root === undefined && needsConversion(spec);
+  const staged = converts ? await convert(context, spec, image.path, sidecar, report) : (root?.path ?? image.path);
+  if (!converts) await startDigest(context, spec.entry, staged, sidecar);
   // Removed before the base has its name, which completes it: an interruption leaves no staged file.
   await removeStaged(context, spec, false, staged);
   // The sidecar comes first: a crash in between leaves a sidecar without a base, which counts as nothing.
@@ -279,8 +281,10 @@ function refuseTooLarge(spec: ImageSpec, virtualSize: number): void {
   );
 }
 
-async function convert(context: Context, spec: ImageSpec, from: string, virtualSize: number, report: ReportProgress): Promise<string> {
+/** Converts an image to raw, and digests the result meanwhile. Gives its staged path. */
+async function convert(context: Context, spec: ImageSpec, from: string, sidecar: ImageSidecar, report: ReportProgress): Promise<string> {
   const { host, layout, signal } = context;
+  const { virtualSize } = sidecar;
   const converted = layout.baseConverted(spec.entry);
   const format = formatFacts[spec.diskFormat].qemu ?? "raw";
   const { free } = await host.files.space(layout.base);
@@ -293,7 +297,7 @@ async function convert(context: Context, spec: ImageSpec, from: string, virtualS
       `Image ${spec.name} takes ${formatQuantity(needed)} as a raw disk, and ${formatQuantity(Math.max(0, room))} may be used in ${layout.base}. Free space, or use a smaller image.`,
     );
   }
-  await convertToRaw(host, {
+  const writer = convertToRaw(host, {
     from,
     bytes: virtualSize,
     to: converted,
@@ -302,6 +306,7 @@ async function convert(context: Context, spec: ImageSpec, from: string, virtualS
     signal,
     onFraction: (fraction) => report({ phase: "convert", done: Math.round(fraction * virtualSize), total: virtualSize }),
   });
+  await Promise.all([writer, startDigest(context, spec.entry, converted, sidecar, writer)]);
   await examineConverted(context, converted);
   return converted;
 }

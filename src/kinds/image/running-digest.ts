@@ -18,18 +18,36 @@ interface Running {
 const running = perHost((_host: Host) => new Map<string, Running>());
 
 /**
- * Starts to digest a base image that was converted, while it goes to the disk and before it has its name. `recordDigest` takes the result. No-op for one
- * whose digest is known. `sidecar`: its record, which names the fetch that made it.
+ * Starts to digest a base image that is made by conversion, before it has its name. `recordDigest` takes the result. No-op for one
+ * whose digest is known. `sidecar`: its record, which names the fetch that made it. `writer`: the conversion, where it still runs; it may only be
+ * published when what this gives has ended.
  */
-export function startDigest({ host, signal }: Context, entry: string, path: string, sidecar: ImageSidecar): void {
+export async function startDigest(
+  { host, signal }: Context,
+  entry: string,
+  path: string,
+  sidecar: ImageSidecar,
+  writer?: Promise<unknown>,
+): Promise<void> {
   if (contentDigest(sidecar) !== undefined) return;
   const stop = new AbortController();
   const onProgress: ByteProgress = (done, total) => running(host).get(entry)?.listener?.(done, total);
-  const sha256 = host.files.digest(path, ["sha256"], onProgress, AbortSignal.any([stop.signal, signal])).then(
-    (digests) => digests.sha256,
+  const either = AbortSignal.any([stop.signal, signal]);
+  const { files } = host;
+  const behind = writer === undefined ? undefined : await files.digestBehind?.(path, ["sha256"], writer, onProgress, either);
+  const digests = behind?.digests ?? Promise.resolve(writer).then(() => files.digest(path, ["sha256"], onProgress, either));
+  const sha256 = digests.then(
+    (found) => found.sha256,
     () => undefined,
   );
   running(host).set(entry, { fetchedAt: sidecar.fetchedAt, sha256, stop });
+  await behind?.synced;
+}
+
+/** Stops the digest of a base image that is not published. */
+export function stopDigest({ host }: Pick<Context, "host">, entry: string): void {
+  running(host).get(entry)?.stop.abort();
+  running(host).delete(entry);
 }
 
 /** The SHA-256 of a base image whose digest was started when it was made; undefined where none was, or where it failed. Once for each. */

@@ -16,7 +16,7 @@ test("a digest that no action took is stopped at the end of an apply", async () 
     );
   const context = { host: { files: { digest } }, signal: new AbortController().signal } as unknown as Context;
   const sidecar = { fetchedAt: "2026-11-30T05:00:00Z", diskFormat: "qcow2", format: "raw", digests: {} } as unknown as ImageSidecar;
-  startDigest(context, "entry", "/base/entry", sidecar);
+  await startDigest(context, "entry", "/base/entry", sidecar);
   await stopDigests(context);
   assert.equal(stopped, true);
   assert.equal(await startedDigest(context, "entry", sidecar, () => undefined), undefined);
