@@ -203,7 +203,36 @@ for (const kill of ["kill -9", "power cut in the middle of an effect"] as const)
     await killEverywhere({ from, yaml: lan(`mtu: 1400, subnets: [ ${subnet()} ]`) }, kill);
     await killEverywhere({ from, yaml: lan(null, "network: default") }, kill);
   });
+
+  test(`networks and ${kill}: renamed below a guest that runs, with a bridge of its own name and with libvirt's`, async () => {
+    for (const bridge of ["", ", bridge: br-lan"])
+      await killEverywhere({ from: await prepared(`subnets: [ ${subnet()} ]${bridge}`), yaml: renamed(bridge) }, kill);
+  });
 }
+
+/** The network of `lan` under the name `office`. */
+function renamed(more = "", card = "network: office"): string {
+  return lan(`subnets: [ ${subnet()} ]${more}, renamed_from: lan`, card).replace("  lan: {", "  office: {");
+}
+
+test("a renamed network keeps what others wrote into it, and its guests run on in it", async () => {
+  for (const bridge of ["", ", bridge: br-lan"]) {
+    const machine = await prepared(`subnets: [ ${subnet()} ]${bridge}`);
+    const was = machine.libvirtd.networks.named("lan");
+    assert.ok(was?.stored);
+    was.stored.children.push({ name: "portgroup", attributes: { name: "fast" }, children: [], text: "" });
+    const { id } = machine.libvirtd.find("web") ?? {};
+    await applied(machine, renamed(bridge));
+    assert.equal(machine.libvirtd.networks.named("lan"), undefined);
+    const now = machine.libvirtd.networks.named("office");
+    assert.match(machine.libvirtd.networks.document(now ?? was, true), /portgroup/);
+    assert.equal(machine.libvirtd.find("web")?.id, id, "the guest went on");
+    const made = child(now?.live, "bridge")?.attributes["name"] ?? "";
+    assert.deepEqual([...(machine.files.find(`/sys/class/net/${made}/brif`)?.entries.keys() ?? [])], taps(machine));
+    assert.deepEqual(summary(await plan(machine, renamed(bridge))), []);
+    assert.deepEqual(summary(await plan(machine, renamed(bridge).replace(", renamed_from: lan", ""))), []);
+  }
+});
 
 test("list --networks has the networks of the configuration, those of others that it names, and what is left of the project", async () => {
   const machine = await prepared();

@@ -27,18 +27,21 @@ async function prepare(t: TestContext) {
   const name = `${prefix}-web`;
   const dhcp = { ranges: [{ start: `${subnet}.100`, end: `${subnet}.199` }] };
   const given = { subnets: [{ cidr: `${subnet}.0/24`, dhcp }] };
-  const write = (lan: object | null, card: object = { network }) =>
+  const write = (lan: object | null, card: object = { network }, entry = network) =>
     writeConfig(workspace, {
       host: { allocation_ratio: { ...roomy, disk: 100 } },
       images: guestImages(tinyGuest),
       flavors: { small: { vcpus: 1, ram: "192MiB", disk: "1GiB" } },
-      ...(lan === null ? {} : { networks: { [network]: lan } }),
+      ...(lan === null ? {} : { networks: { [entry]: lan } }),
       instances: { [name]: { image: "tiny", flavor: "small", networks: [card] } },
     });
   return { workspace, directory, network, name, subnet, dhcp, given, write };
 }
 
-const plan = async ({ directory }: Workspace) => (await virtform("plan", directory)).stdout;
+const plan = async ({ directory }: Workspace) => {
+  const { stdout, stderr } = await virtform("plan", directory);
+  return stdout + stderr;
+};
 const bridgeOf = async (network: string) => /<bridge name='([^']*)'/.exec(await virsh("net-dumpxml", network))?.[1] ?? "";
 const portsOf = (bridge: string) => readdir(`/sys/class/net/${bridge}/brif`);
 const dnsmasqOf = async (network: string) => (await runProgram("pgrep", ["-af", `dnsmasq.*/${network}.conf`])).stdout;
@@ -124,6 +127,28 @@ test("a network comes with its guest, changes below it, is restarted without los
     assert.match((await virtform("drift", workspace.directory)).stdout, /not connected to its bridge/);
     await apply(workspace);
     assert.deepEqual(await portsOf(bridge), [tap]);
+  });
+
+  await t.test("it is renamed and renamed back while the guest runs in it", async () => {
+    const id = await virsh("domid", name);
+    const office = `${network}2`;
+    t.after(() => removeNetworks(office));
+    for (const [now, before] of [
+      [office, network],
+      [network, office],
+    ] as const) {
+      await write({ ...given, renamed_from: before }, { network: now }, now);
+      const text = await plan(workspace);
+      assert.match(text, new RegExp(`Network ${before} is renamed while ${name} uses it`));
+      await apply(workspace);
+      await assertConverged(workspace);
+      assert.equal(await virsh("domid", name), id, "the guest went on");
+      assert.deepEqual(await portsOf(await bridgeOf(now)), [tap]);
+      assert.match(await virsh("dumpxml", name), new RegExp(`<source network='${now}'`));
+      assert.match(await leases(t, await bridgeOf(now), "52:54:00:77:00:03"), new RegExp(`^${subnet}\\.1\\d\\d$`));
+    }
+    await write(given);
+    await assertConverged(workspace);
   });
 
   await t.test("it is removed once no guest uses it, and not before", async () => {

@@ -38,9 +38,9 @@ function isOwn({ networks = {} }: Config, source: string): boolean {
   return network !== undefined && network.external !== true;
 }
 
-/** Whether the plan removes the network: virtform made it, and no entry has its name any more. */
+/** Whether the plan removes or renames the network: virtform made it, and no entry has its name any more. */
 function isGivenUp(source: string, observed: Observed, { networks: declared = {} }: Config): boolean {
-  return !Object.hasOwn(declared, source) && observed.get(networkAddresses.at(source)) !== undefined;
+  return !Object.hasOwn(declared, source) && observed.of(networkAddresses).some(([, { name }]) => name === source);
 }
 
 function givenUp({ instance }: DomainSpec, { source }: InterfaceSpec, index: number): Diagnostic {

@@ -4,7 +4,7 @@ import { RefusedError } from "../../model/errors.ts";
 import { libvirtOf, type NetworkRecord } from "../../tools/libvirt/libvirt.ts";
 import { parseXml } from "../../tools/xml.ts";
 import { networkExists, networkGone } from "../terms/network-address.ts";
-import type { PutArgs, RemoveArgs } from "./diff.ts";
+import type { PutArgs, RemoveArgs, RenameArgs } from "./diff.ts";
 import { readNetworkLabel } from "./label.ts";
 import { liveUpdates } from "./live.ts";
 import { reconnect } from "./ports.ts";
@@ -22,6 +22,18 @@ export const networkActions: readonly ActionType[] = [
     await put(context, args);
   }),
   defineAction<PutArgs>("network.update", [networkExists], put),
+  defineAction<RenameArgs>("network.rename", [networkExists], async (context, { spec, from }) => {
+    const libvirt = libvirtOf(context);
+    const old = await ownNetwork(context, from.uuid, from.name);
+    // Both have the same addresses, so the new one cannot exist beside the old one. A kill in between leaves guests without a network, which the next plan makes.
+    if (old !== undefined) {
+      await libvirt.stopNetwork(from.uuid);
+      await libvirt.undefineNetwork(from.uuid);
+    }
+    const had = await ownNetwork(context, spec.uuid, spec.name);
+    if (had === undefined) await libvirt.defineNetwork(networkXml(spec, null, old?.xml));
+    await put(context, { spec, restart: false });
+  }),
   defineAction<RemoveArgs>("network.remove", [networkGone], async (context, { uuid, name }) => {
     const libvirt = libvirtOf(context);
     const had = await ownNetwork(context, uuid, name);
@@ -53,7 +65,7 @@ async function put(context: Context, { spec, restart }: PutArgs): Promise<void> 
   await libvirt.startNetwork(spec.uuid);
   const active = (await libvirt.network(spec.uuid))?.active ?? null;
   if (active !== null) for (const update of liveUpdates(parseXml(active), spec.fields)) await libvirt.updateNetwork(spec.uuid, update);
-  await reconnect(context, spec.uuid);
+  await reconnect(context, spec);
   if (created) await libvirt.defineNetwork(document(spec.fields));
 }
 

@@ -34,10 +34,11 @@ export function checkNetworkKind(
     ...(parseLibvirtUri(uri).session ? resources.map(({ address }) => needsSystem(address, uri)) : []),
     ...resources.flatMap((resource) => [
       ...checkName(resource, observed),
-      ...checkConflicts(resource, observed),
+      ...checkConflicts(resource, observed, config),
       ...checkOverlapElsewhere(resource, observed),
       ...checkBridgeName(resource, observed),
       ...checkInterruption(resource, observed),
+      ...checkRename(resource, observed),
     ]),
     ...observed
       .of(networks)
@@ -64,14 +65,18 @@ function checkName({ address, spec }: Resource<NetworkSpec>, observed: Observed)
 }
 
 /** What another network of this project still has: libvirt starts no second one with these addresses, and defines none with the bridge. */
-function checkConflicts({ address, spec }: Resource<NetworkSpec>, observed: Observed): Diagnostic[] {
+function checkConflicts({ address, spec }: Resource<NetworkSpec>, observed: Observed, { networks: declared = {} }: Config): Diagnostic[] {
   const own = observed.get(networks.at(spec.name))?.running ?? {};
   const wanted = subnetsIn(spec.fields);
   const had = subnetsIn(own).map(formatCidr);
   return observed.of(networks).flatMap(([other, { name, fields, running }]) => {
     if (other === address) return [];
     const conflict = (summary: string) => {
-      const detail = `The plan changes or removes ${name} only after ${spec.name} exists. Choose another value for ${spec.name}, or change or remove ${name} in an apply of its own before.`;
+      const isLeft = !Object.hasOwn(declared, name);
+      const rename = isLeft
+        ? ` If ${spec.name} is ${name} under another name, write renamed_from: ${name} into networks.${spec.name}.`
+        : "";
+      const detail = `The plan changes or removes ${name} only after ${spec.name} exists. Choose another value for ${spec.name}, or change or remove ${name} in an apply of its own before.${rename}`;
       return problem("network-conflict", { summary, detail, address });
     };
     const theirs = subnetsIn(running ?? fields);
@@ -215,7 +220,11 @@ function checkInterruption({ address, spec }: Resource<NetworkSpec>, observed: O
   const have = observed.get(networks.at(spec.name));
   const running = have?.running ?? null;
   if (have === undefined || running === null) return [];
-  const paths = runningDifferences(running, spec.fields).filter((path) => needsRestart(path, running));
+  const renamed = have.name !== spec.name;
+  const paths = [
+    ...(renamed ? ["name"] : []),
+    ...runningDifferences(running, spec.fields).filter((path) => needsRestart(path, running) && !(renamed && path === "bridge")),
+  ];
   const names = connected(have);
   if (paths.length === 0 || names.length === 0) return [];
   const kinds = [String(running["type"]), String(spec.fields["type"])];
@@ -224,14 +233,29 @@ function checkInterruption({ address, spec }: Resource<NetworkSpec>, observed: O
     const detail = `${list(paths)} of a network of type ${stuck} changes only while no guest is connected to it: guests that run cannot be moved to another device. Shut ${list(names)} down first, then apply again.`;
     return [problem("network-in-use", { summary: `Network ${spec.name} is in use by ${list(names)}`, detail, address })];
   }
-  const detail = `libvirt takes ${list(paths)} only when the network starts. ${list(names)} ${names.length === 1 ? "loses its" : "lose their"} connection for about a second while it is restarted and ${names.length === 1 ? "is" : "are"} connected again; addresses and open connections to them stay.`;
+  const why = renamed
+    ? "libvirt cannot rename a network, so it is removed and defined again."
+    : `libvirt takes ${list(paths)} only when the network starts.`;
+  const detail = `${why} ${list(names)} ${names.length === 1 ? "loses its" : "lose their"} connection for about a second while it is restarted and ${names.length === 1 ? "is" : "are"} connected again; addresses and open connections to them stay.`;
+  const what = renamed ? `Network ${have.name} is renamed` : `Network ${spec.name} is restarted`;
   return [
     problem(
       "network-interrupted",
-      { summary: `Network ${spec.name} is restarted while ${list(names)} ${names.length === 1 ? "uses" : "use"} it`, detail, address },
+      { summary: `${what} while ${list(names)} ${names.length === 1 ? "uses" : "use"} it`, detail, address },
       "warning",
     ),
   ];
+}
+
+/** Guests that this plan does not change name the network by its earlier name, and would not start any more. */
+function checkRename({ address, spec }: Resource<NetworkSpec>, observed: Observed): Diagnostic[] {
+  const have = observed.get(networks.at(spec.name));
+  if (have === undefined || have.name === spec.name) return [];
+  const own = new Set(observed.of(guests).map(([, { uuid }]) => uuid));
+  const strangers = [...new Set(have.users.filter(({ uuid }) => !own.has(uuid)).map(({ domain }) => domain))];
+  if (strangers.length === 0) return [];
+  const detail = `virtform does not manage ${strangers.length === 1 ? "this guest" : "these guests"}, and ${have.name} would not exist any more. Connect ${list(strangers)} to another network first, or keep the name.`;
+  return [problem("network-in-use", { summary: `Network ${have.name} is in use by ${list(strangers)}`, detail, address })];
 }
 
 function checkProtected(address: NetworkAddress, { name, fields }: NetworkState, { networks: declared = {} }: Config): Diagnostic[] {

@@ -33,6 +33,7 @@ function desiredNetwork(config: Config, name: string, reserved: readonly PortRes
     name,
     uuid,
     project,
+    ...(network.renamed_from === undefined ? {} : { renamedFrom: network.renamed_from }),
     fields: Object.fromEntries([
       ["type", type],
       ...(type === "bridge" && ownBridge ? [["create", true] as const] : []),

@@ -17,6 +17,13 @@ export interface PutArgs {
   readonly restart: boolean;
 }
 
+/** Arguments of `network.rename`. */
+export interface RenameArgs {
+  readonly spec: NetworkSpec;
+  /** The network as libvirt has it. */
+  readonly from: RemoveArgs;
+}
+
 /** Arguments of `network.remove`. */
 export interface RemoveArgs {
   readonly uuid: string;
@@ -32,6 +39,7 @@ export function diffNetwork(
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have, observed);
   if (have === undefined) return creation(address, want);
+  if (have.name !== want.name) return renaming(address, want, have);
   const { applied, running } = have;
   const stored = differing(want.fields, have.fields);
   const inactive = running === null;
@@ -66,6 +74,38 @@ export function diffNetwork(
     reason: reasonOf({ have, cause, loose, fields }),
     fields,
     actions: [action],
+    before: nestedFields(have.fields),
+    after: nestedFields(want.fields),
+  };
+}
+
+/** A network under another name: libvirt has no way to change it, so it is removed and defined again. */
+function renaming(address: NetworkAddress, want: NetworkSpec, have: NetworkState): Change {
+  const users = connected(have);
+  const effect = users.length > 0 ? "live" : "none";
+  const changed = differing(want.fields, have.fields);
+  return {
+    address,
+    verb: "update",
+    cause: "config",
+    reason: `it is renamed from ${have.name}`,
+    fields: [
+      { path: "name", old: have.name, new: want.name, cause: "config" },
+      ...changed.map((path) => fieldChange(path, want.fields[path], have.applied?.[path], have.fields[path], have.applied !== null)),
+    ],
+    actions: [
+      {
+        id: `${address}#rename`,
+        type: "network.rename",
+        address,
+        summary: `remove ${have.name}, then define and start ${want.name}`,
+        args: { spec: want, from: { uuid: have.uuid, name: have.name } } satisfies RenameArgs as unknown as Json,
+        needs: [],
+        makes: [networkExists(address)],
+        locks: [address],
+        effect,
+      },
+    ],
     before: nestedFields(have.fields),
     after: nestedFields(want.fields),
   };

@@ -14,6 +14,7 @@ import type { Config } from "../config.ts";
 import { derivedUuid } from "../terms/identity.ts";
 import { networks } from "../terms/network-address.ts";
 import type { NetworkState } from "../terms/network-state.ts";
+import { earlierNetworks } from "./earlier-networks.ts";
 import { type NetworkLabel, readNetworkLabel } from "./label.ts";
 import { linuxBridge, portsOf } from "./ports.ts";
 import { readNetwork } from "./read.ts";
@@ -34,6 +35,13 @@ export async function observeNetworks(context: Context, config: Config = {}): Pr
     names.size === 0 ? undefined : lookForUsers(context),
   ]);
   const users = early ?? (records.some(isOwn) ? await lookForUsers(context) : []);
+  const earlier = earlierNetworks(config);
+  const taken = new Set(records.map(({ name }) => name));
+  // A network that is to have another name, which no network of the host has, is known by that one.
+  const knownAs = (name: string) => {
+    const now = earlier.get(name);
+    return now === undefined || taken.has(now) ? name : now;
+  };
   const states = new Map<Address, NetworkState>();
   const unmanaged: Unmanaged[] = [];
   const diagnostics: Diagnostic[] = [];
@@ -44,7 +52,7 @@ export async function observeNetworks(context: Context, config: Config = {}): Pr
       const label = labelOf(record);
       if (label !== undefined && label !== "unreadable" && label.project === context.project && isOwn(record)) {
         const connected = users.filter(({ network }) => network === name);
-        states.set(networks.at(label.name), await stateOf(context, record, label.applied, connected));
+        states.set(networks.at(knownAs(label.name)), await stateOf(context, record, label.applied, connected));
       } else if (label === "unreadable" && isOwn(record)) {
         diagnostics.push(unreadable(name, "error"));
         unread.push(networks.at(name));
@@ -130,7 +138,7 @@ async function withPorts(context: Context, { active }: NetworkRecord, users: rea
   const bridge = active === null ? undefined : linuxBridge(active);
   const isUsed = users.some(({ running }) => running);
   const ports = bridge === undefined || !isUsed ? undefined : await portsOf(context.host, bridge);
-  return users.map(({ network: _, ...user }) => ({
+  return users.map(({ network: _, bridge: __, ...user }) => ({
     ...user,
     plugged: ports === undefined || user.tap === null || !user.running ? null : ports.has(user.tap),
   }));

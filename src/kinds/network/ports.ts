@@ -3,7 +3,8 @@ import type { Host } from "../../model/host.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { parseXml } from "../../tools/xml.ts";
 import { readNetwork } from "./read.ts";
-import { usersOf } from "./users.ts";
+import type { NetworkSpec } from "./spec.ts";
+import { type FoundUser, usersOf } from "./users.ts";
 
 const runMs = 10_000;
 
@@ -22,9 +23,10 @@ export async function portsOf(host: Host, bridge: string): Promise<ReadonlySet<s
 
 /**
  * Makes the interfaces of running guests ports of the bridge of an active network again: libvirt makes a new bridge when a network starts, and leaves
- * guests that run without one. Does nothing for those that are ports. Throws a CommandError where this user may not.
+ * guests that run without one. Does nothing for those that are ports. Guests that still name a network by its earlier name are reconnected where the bridge has kept
+ * its name; others get the new bridge with their new definition, which libvirt refuses for a device that is a port of it already. Throws a CommandError where this user may not.
  */
-export async function reconnect(context: Context, uuid: string): Promise<void> {
+export async function reconnect(context: Context, { uuid, renamedFrom }: Pick<NetworkSpec, "uuid" | "renamedFrom">): Promise<void> {
   const { host } = context;
   const libvirt = libvirtOf(context);
   const network = await libvirt.network(uuid);
@@ -32,7 +34,8 @@ export async function reconnect(context: Context, uuid: string): Promise<void> {
   const bridge = linuxBridge(network.active);
   if (bridge === undefined) return;
   const users = (await libvirt.domains(usersOf, () => undefined)).flat();
-  const taps = users.flatMap(({ running, network: name, tap }) => (running && name === network.name && tap !== null ? [tap] : []));
+  const isUser = ({ network: name, bridge: had }: FoundUser) => name === network.name || (name === renamedFrom && had === bridge);
+  const taps = users.flatMap((user) => (user.running && isUser(user) && user.tap !== null ? [user.tap] : []));
   if (taps.length === 0) return;
   const ports = await portsOf(host, bridge);
   const { mtu } = readNetwork(parseXml(network.active));

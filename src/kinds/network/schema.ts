@@ -242,7 +242,18 @@ const dnsSchema = {
   examples: [{ forwarders: ["9.9.9.9"] }],
 } as const;
 
-const notExternal = ["type", "bridge", "create", "device", "domain", "vlan", "autostart", "dns", "prevent_destroy"] as const;
+const notExternal = [
+  "type",
+  "bridge",
+  "create",
+  "device",
+  "domain",
+  "vlan",
+  "autostart",
+  "dns",
+  "renamed_from",
+  "prevent_destroy",
+] as const;
 
 /** One entry of `networks`. */
 export const networkSchema = {
@@ -352,6 +363,15 @@ export const networkSchema = {
       minimum: 1,
       maximum: 4094,
       examples: [42],
+    },
+    renamed_from: {
+      type: "string",
+      description:
+        "The name that this network had before. A network of that name is defined again under the new one, and guests that run in it are connected to that one without a restart. Without such a network the key has no effect and can be removed.",
+      formerly: "networks",
+      minLength: 1,
+      maxLength: 255,
+      examples: ["office"],
     },
     prevent_destroy: {
       type: "boolean",

@@ -5,6 +5,8 @@ export interface NetworkSpec {
   readonly name: string;
   readonly uuid: string;
   readonly project: string;
+  /** The name that it had before; absent without one. */
+  readonly renamedFrom?: string;
   /** With `autostart` and `active`. */
   readonly fields: NetworkFields;
 }

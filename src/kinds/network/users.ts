@@ -9,6 +9,8 @@ export interface FoundUser {
   readonly running: boolean;
   readonly mac: string;
   readonly tap: string | null;
+  /** The bridge that it was connected to when it started; null where the domain does not run. */
+  readonly bridge: string | null;
 }
 
 /** The interfaces of a domain that are in networks of libvirt's: those that it runs with, and those that only its definition has. Pure. */
@@ -16,15 +18,15 @@ export function usersOf({ uuid, name, xml, active }: Pick<DomainRecord, "uuid" |
   const running = active === null ? [] : interfacesIn(active).map((nic) => ({ ...nic, uuid, domain: name, running: true }));
   const stored = interfacesIn(xml)
     .filter(({ mac, network }) => !running.some((nic) => nic.mac === mac && nic.network === network))
-    .map((nic) => ({ ...nic, uuid, domain: name, running: false, tap: null }));
+    .map((nic) => ({ ...nic, uuid, domain: name, running: false, tap: null, bridge: null }));
   return [...running, ...stored];
 }
 
-function interfacesIn(xml: string): Pick<FoundUser, "network" | "mac" | "tap">[] {
+function interfacesIn(xml: string): Pick<FoundUser, "network" | "mac" | "tap" | "bridge">[] {
   return findAll(find(parseXml(xml), "devices"), "interface").flatMap((nic) => {
-    const network = find(nic, "source")?.attributes["network"];
+    const { network, bridge = null } = find(nic, "source")?.attributes ?? {};
     if (network === undefined) return [];
     const mac = (find(nic, "mac")?.attributes["address"] ?? "").toLowerCase();
-    return [{ network, mac, tap: find(nic, "target")?.attributes["dev"] ?? null }];
+    return [{ network, mac, tap: find(nic, "target")?.attributes["dev"] ?? null, bridge }];
   });
 }

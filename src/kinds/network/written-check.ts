@@ -19,6 +19,7 @@ export function checkWrittenNetworks(config: Pick<Config, "project" | "networks"
       ...checkSubnets(config, name, network),
     ]),
     ...checkTwice(entries),
+    ...checkChains(config, entries),
     ...checkOverlaps(config, entries),
     ...checkFixedAddresses(config),
   ];
@@ -75,6 +76,15 @@ function vlanRefused(at: Pointer, { vlan, bridge = "br0", device = "eth0" }: Net
   };
   const detail = details[type] ?? "It is for type ovs. Remove it, or change the type.";
   return [wrong([...at, "vlan"], `vlan has no effect for type ${type}`, detail)];
+}
+
+/** A name that is given up and taken in one apply. A name that its entry keeps is refused elsewhere. */
+function checkChains({ networks: declared = {} }: Pick<Config, "networks">, entries: readonly Entry[]): Diagnostic[] {
+  return entries.flatMap(([name, { renamed_from: from }]) => {
+    if (from === undefined || !Object.hasOwn(declared, from)) return [];
+    const detail = `networks.${from} is renamed as well. Rename it in an apply of its own, then rename the other one.`;
+    return [wrong(["networks", name, "renamed_from"], `${from} and ${name} are renamed in a chain`, detail)];
+  });
 }
 
 /** Two networks with one bridge of libvirt's, or under one name of libvirt's. */

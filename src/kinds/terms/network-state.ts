@@ -7,6 +7,7 @@ export type NetworkFields = Readonly<Record<string, NetworkValue>>;
 /** A network of ours as found. */
 export interface NetworkState {
   readonly uuid: string;
+  /** As libvirt has it: the earlier one until a rename is applied. */
   readonly name: string;
   /** Of its stored definition, with `autostart` and `active`. */
   readonly fields: NetworkFields;

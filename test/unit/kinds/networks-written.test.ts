@@ -29,6 +29,13 @@ const lan: NetworkConfig = {
   ],
 };
 
+test("a rename is no part of a chain of renames", () => {
+  assert.deepEqual(wrong({ ...lan, renamed_from: "office" }), []);
+  assert.deepEqual(wrong({ ...lan, renamed_from: "office" }, { office: { type: "isolated", renamed_from: "old" } }), [
+    "renamed_from: office and lan are renamed in a chain",
+  ]);
+});
+
 test("a network with IPv4, IPv6, DHCP and routes is accepted, and so is each type", () => {
   assert.deepEqual(wrong(lan), []);
   const types: NetworkConfig[] = [
