@@ -219,8 +219,9 @@ test("a renamed network keeps what others wrote into it, and its guests run on i
   for (const bridge of ["", ", bridge: br-lan"]) {
     const machine = await prepared(`subnets: [ ${subnet()} ]${bridge}`);
     const was = machine.libvirtd.networks.named("lan");
-    assert.ok(was?.stored);
-    was.stored.children.push({ name: "portgroup", attributes: { name: "fast" }, children: [], text: "" });
+    const { stored } = was ?? {};
+    assert.ok(was && stored);
+    stored.children.push({ name: "portgroup", attributes: { name: "fast" }, children: [], text: "" });
     const { id } = machine.libvirtd.find("web") ?? {};
     await applied(machine, renamed(bridge));
     assert.equal(machine.libvirtd.networks.named("lan"), undefined);

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { openVswitchBridge } from "./support/open-vswitch.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
 import { shellGuest, shellOf } from "./support/shell-guest.ts";
 import { tapOf } from "./support/tap-of.ts";
-import { mustRun, runProgram, virtform } from "./support/virtform.ts";
+import { until } from "./support/until.ts";
+import { checkout, mustRun, runProgram, virtform } from "./support/virtform.ts";
 import {
   apply,
   assertConverged,
@@ -96,6 +98,67 @@ test("guests are ports of an Open vSwitch bridge, with an interface id that stay
   assert.doesNotMatch(await virsh("net-list", "--all", "--name"), new RegExp(network));
   assert.equal((await mustRun("ovs-vsctl", ["--timeout=5", "list-ports", bridge])).trim(), "");
   assert.match(await mustRun("ovs-vsctl", ["--timeout=5", "list-br"]), new RegExp(`^${bridge}$`, "m"), "the bridge is not ours");
+});
+
+test("a Debian guest is in the VLANs of its trunk, which its port of Open vSwitch carries alone", async (t) => {
+  const { workspace, network, name } = await prepare(t);
+  const bridge = `${workspace.prefix.slice(-10)}-tr`;
+  const guest = `${checkout}.cache/debian`;
+  await openVswitchBridge(t, bridge);
+  // The host is in VLANs of the switch by ports of its own.
+  const net = `10.${randomInt(100, 250)}`;
+  for (const vlan of [101, 102, 103]) {
+    const port = `${workspace.prefix.slice(-8)}-${vlan}`;
+    await mustRun("ovs-vsctl", ["--timeout=5", "add-port", bridge, port, `tag=${vlan}`, "--", "set", "interface", port, "type=internal"]);
+    await mustRun("ip", ["address", "add", `${net}.${vlan}.1/24`, "dev", port]);
+    await mustRun("ip", ["link", "set", port, "up"]);
+  }
+  const storage = `${network}-s`;
+  t.after(() => removeNetworks(storage));
+  const write = (vlans: object[]) =>
+    writeConfig(workspace, {
+      host: { allocation_ratio: { ...roomy, disk: 100 } },
+      images: {
+        debian: {
+          source: `${guest}/root.qcow2`,
+          disk_format: "qcow2",
+          kernel: "kernel",
+          ramdisk: "initrd",
+          properties: { os_distro: "debian", os_command_line: "root=/dev/vda console=ttyS0 no_timer_check" },
+        },
+        kernel: { source: `${guest}/vmlinuz`, disk_format: "aki" },
+        initrd: { source: `${guest}/initrd.img`, disk_format: "ari" },
+      },
+      flavors: { medium: { vcpus: 1, ram: "512MiB", disk: "3GiB" } },
+      networks: {
+        [network]: { type: "ovs", bridge, vlan: 100 },
+        [storage]: { type: "ovs", bridge, vlan: 101, subnets: [{ cidr: `${net}.101.0/24` }] },
+      },
+      instances: {
+        [name]: {
+          image: "debian",
+          flavor: "medium",
+          inject: { partition: "none", network: "networkd" },
+          networks: [{ network, vlans }],
+        },
+      },
+    });
+  const vlans = [{ id: 101, network: storage, addresses: [`${net}.101.10`] }, { id: 102 }];
+  await write(vlans);
+  await apply(workspace);
+  await assertConverged(workspace);
+  const tap = await tapOf(name);
+  const port = async (column: string) => (await mustRun("ovs-vsctl", ["--timeout=5", "get", "port", tap, column])).trim();
+  assert.equal(await port("trunks"), "[101, 102]");
+  assert.deepEqual([await port("tag"), await port("vlan_mode")], ["100", "native-untagged"]);
+  // Its packets reach the guest and come back with their tag.
+  const ping = ["ping", "-c", "1", "-W", "2", `${net}.101.10`];
+  await until("answer in VLAN 101", 600, async () => ((await runProgram("busybox", ping)).code === 0 ? true : undefined), undefined, 1000);
+
+  // Another VLAN is in the definition at once, and on the port with the next start.
+  await write([...vlans, { id: 103 }]);
+  const { stdout, stderr } = await virtform("plan", workspace.directory);
+  assert.match(stdout + stderr, /vlan\s+trunk 100 untagged, 101, 102 → trunk 100 untagged, 101, 102, 103/);
 });
 
 test("guests share a network card by macvtap, which is checked, and its drift is found", async (t) => {

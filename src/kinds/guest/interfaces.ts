@@ -24,17 +24,34 @@ export function interfacesOf(
       ...(networkOf(config, network)?.network.type === "ovs" ? { switched: true as const } : {}),
       model: network.model ?? image.properties?.["hw_vif_model"] ?? "virtio",
       link: network.link ?? "up",
-      ...portOf(instance, network),
+      ...portOf(config, instance, network),
       filter: filterOf(instance, network, { project, origin, mac }),
     };
   });
 }
 
-function portOf(instance: InstanceConfig, network: NicConfig): Pick<InterfaceSpec, "port"> {
+function portOf(config: Pick<Config, "networks">, instance: InstanceConfig, network: NicConfig): Pick<InterfaceSpec, "port"> {
   const { mtu = null, queues = null, bandwidth, vlan = null, trust = null } = network;
   const bootOrder = bootOrderOf(instance, network);
-  const port = { mtu, queues, bandwidth: bandwidth === undefined ? null : limitsOf(bandwidth), vlan, trust, bootOrder };
+  const trunk = trunkOf(config, network);
+  const port = {
+    mtu,
+    queues,
+    bandwidth: bandwidth === undefined ? null : limitsOf(bandwidth),
+    vlan: trunk === undefined ? vlan : null,
+    trust,
+    bootOrder,
+    ...(trunk === undefined ? {} : { trunk }),
+  };
   return Object.values(port).every((value) => value === null) ? {} : { port };
+}
+
+/** The VLANs of a port of Open vSwitch whose guest tags packets; undefined where it does not. Ports of Linux bridges carry what the bridge does. */
+function trunkOf(config: Pick<Config, "networks">, nic: NicConfig): string | undefined {
+  const network = networkOf(config, nic)?.network;
+  if (nic.vlans === undefined || nic.vlans.length === 0 || network?.type !== "ovs") return undefined;
+  const untagged = nic.vlan ?? network.vlan;
+  return `trunk ${[...(untagged === undefined ? [] : [`${untagged} untagged`]), ...nic.vlans.map(({ id }) => id).sort((one, other) => one - other)].join(", ")}`;
 }
 
 /** Limits by the names of their fields, in libvirt's unit. */

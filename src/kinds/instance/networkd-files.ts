@@ -1,5 +1,5 @@
 import type { NetworkFile } from "../terms/injection.ts";
-import type { SeedAddress, SeedInterface } from "../terms/spec.ts";
+import type { SeedAddress, SeedAddressing, SeedInterface, SeedVlan } from "../terms/spec.ts";
 import { isStatic } from "./is-static.ts";
 
 /**
@@ -7,10 +7,26 @@ import { isStatic } from "./is-static.ts";
  */
 export function networkdFiles(interfaces: readonly SeedInterface[]): NetworkFile[] {
   if (!interfaces.some(isStatic)) return [];
-  return interfaces.map((nic, index) => ({ path: `/etc/systemd/network/10-virtform-${index}.network`, content: networkdFile(nic) }));
+  return interfaces.flatMap((nic, index) => {
+    const path = `/etc/systemd/network/10-virtform-${index}`;
+    const deviceOf = ({ id }: SeedVlan) => `vlan${index}.${id}`;
+    const names = (nic.vlans ?? []).map(deviceOf);
+    return [
+      { path: `${path}.network`, content: networkdFile(`MACAddress=${nic.mac}`, nic, names) },
+      // The device of a VLAN has the MAC address of its card. Its file comes first in the order of names, and the first that matches counts.
+      ...(nic.vlans ?? []).flatMap((vlan) => [
+        { path: `${path}-${vlan.id}.netdev`, content: netdevFile(deviceOf(vlan), vlan) },
+        { path: `${path}-${vlan.id}.network`, content: networkdFile(`Name=${deviceOf(vlan)}`, vlan) },
+      ]),
+    ];
+  });
 }
 
-function networkdFile({ mac, mtu, addresses = [], ipv4 }: SeedInterface): string {
+function netdevFile(name: string, { id }: SeedVlan): string {
+  return `# Written by virtform before the first boot.\n[NetDev]\nName=${name}\nKind=vlan\n\n[VLAN]\nId=${id}\n`;
+}
+
+function networkdFile(match: string, { mtu, addresses = [], ipv4 }: SeedAddressing, vlans: readonly string[] = []): string {
   const written = addresses.filter(({ dhcp }) => !dhcp);
   const leased = ipv4 !== false && !written.some(({ family }) => family === 4);
   const network = [
@@ -20,9 +36,10 @@ function networkdFile({ mac, mtu, addresses = [], ipv4 }: SeedInterface): string
       ...(gateway === null ? [] : [`Gateway=${gateway}`]),
       ...dnsServers.map((server) => `DNS=${server}`),
     ]),
+    ...vlans.map((name) => `VLAN=${name}`),
   ];
   const sections = [
-    ["[Match]", `MACAddress=${mac}`],
+    ["[Match]", match],
     ...(mtu === undefined ? [] : [["[Link]", `MTUBytes=${mtu}`]]),
     ["[Network]", ...network],
     ...written.flatMap(routesOf),

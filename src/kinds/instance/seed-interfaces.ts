@@ -4,7 +4,7 @@ import { networkOf } from "../config/network-of.ts";
 import { networkTraits } from "../config/network-traits.ts";
 import { subnetsOf } from "../config/subnets-of.ts";
 import type { Config, InstanceConfig, NicConfig } from "../config.ts";
-import type { InterfaceSpec, SeedAddress, SeedInterface } from "../terms/spec.ts";
+import type { InterfaceSpec, SeedAddress, SeedInterface, SeedVlan } from "../terms/spec.ts";
 
 /** The interfaces of an instance as its config drive describes them: with their fixed addresses and the MTU of their networks. Pure. */
 export function seedInterfaces(
@@ -17,11 +17,23 @@ export function seedInterfaces(
     ...describe(config, instance.networks?.[index] ?? {}),
     ...(nic.port?.mtu == null ? {} : { mtu: nic.port.mtu }),
     ...bondOf(instance.networks?.[index]),
+    ...vlansOf(config, instance.networks?.[index]),
   }));
 }
 
 function bondOf(nic: NicConfig | undefined): Pick<SeedInterface, "bond"> {
   return nic?.bond === undefined ? {} : { bond: nic.bond };
+}
+
+function vlansOf(config: Pick<Config, "networks">, nic: NicConfig | undefined): Pick<SeedInterface, "vlans"> {
+  const { vlans = [] } = nic ?? {};
+  if (vlans.length === 0) return {};
+  return {
+    vlans: vlans.map(({ id, network, addresses, mtu }): SeedVlan => {
+      const within = network === undefined ? {} : describe(config, { network, ...(addresses === undefined ? {} : { addresses }) });
+      return { id, source: network ?? null, ...within, ...(mtu === undefined ? {} : { mtu }) };
+    }),
+  };
 }
 
 function describe(config: Pick<Config, "networks">, nic: Pick<NicConfig, "network" | "addresses">) {

@@ -7,6 +7,7 @@ import { checkRootDisks } from "../disk/root-check.ts";
 import { checkBonds } from "../guest/bond-check.ts";
 import { checkBootOrder } from "../guest/boot-order-check.ts";
 import { checkContainers } from "../guest/container/check.ts";
+import { checkGuestVlans } from "../guest/guest-vlans-check.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
 import { checkReady } from "../guest/plug/check.ts";
 import { checkPortSettings } from "../guest/port-settings-check.ts";
@@ -31,6 +32,7 @@ export const writtenChecks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkBootOrder,
   checkPortSettings,
   ({ config }) => checkBonds(config),
+  ({ config }) => checkGuestVlans(config),
   checkWaits,
   checkReady,
   checkRescues,

@@ -16,9 +16,21 @@ export function checkFixedAddresses(config: Pick<Config, "project" | "host" | "n
   const usedBy = new Map<string, string>();
   return Object.entries(config.instances ?? {}).flatMap(([entry, instance]) =>
     (instance.networks ?? []).flatMap((nic, index) => {
-      if (nic.addresses === undefined) return [];
-      const port: Port = { config, entry, instance, nic, index, at: ["instances", entry, "networks", index, "addresses"] };
-      return [...checkEffect(port), ...checkPlaces(port), ...checkUnique(port, usedBy)];
+      const at: Pointer = ["instances", entry, "networks", index];
+      const port: Port = { config, entry, instance, nic, index, at: [...at, "addresses"] };
+      const own = nic.addresses === undefined ? [] : [...checkEffect(port), ...checkPlaces(port), ...checkUnique(port, usedBy)];
+      // An address in a VLAN is one of the network that the VLAN is.
+      const inVlans = (nic.vlans ?? []).flatMap(({ network, addresses }, position) => {
+        if (network === undefined || addresses === undefined) return [];
+        const { name } = nic;
+        const within: Port = {
+          ...port,
+          nic: { network, addresses, ...(name === undefined ? {} : { name }) },
+          at: [...at, "vlans", position, "addresses"],
+        };
+        return [...checkPlaces(within), ...checkUnique(within, usedBy)];
+      });
+      return [...own, ...inVlans];
     }),
   );
 }

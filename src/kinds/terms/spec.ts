@@ -40,6 +40,8 @@ export interface PortSettings {
   readonly bandwidth: Readonly<Record<string, number>> | null;
   /** Null: that of the network. */
   readonly vlan: number | null;
+  /** Of a port of Open vSwitch that carries tagged packets, the VLAN without a tag and those with one, in libvirt's words; absent: it carries none. */
+  readonly trunk?: string;
   /** The guest may change what it receives (`trustGuestRxFilters`). Null: not said. */
   readonly trust: boolean | null;
   /** 1 is tried first; null is not booted from. */
@@ -79,8 +81,8 @@ export interface SeedAddress {
   readonly routes: readonly { readonly to: string; readonly via: string }[];
 }
 
-/** An interface as a config drive describes it. */
-export interface SeedInterface extends InterfaceSpec {
+/** How a guest gets its addresses in a network, as a config drive describes it. */
+export interface SeedAddressing {
   /** Its own, else that of its network, where one of them is given. */
   readonly mtu?: number;
   readonly addresses?: readonly SeedAddress[];
@@ -88,6 +90,18 @@ export interface SeedInterface extends InterfaceSpec {
   readonly ipv4?: false;
   /** How the guest gets the IPv6 address that no drive says: it chooses one in an announced subnet, or asks DHCPv6. Absent: it gets none, or that is not known. */
   readonly ipv6?: "slaac" | "dhcp";
+}
+
+/** A VLAN that a guest is in through an interface. */
+export interface SeedVlan extends SeedAddressing {
+  readonly id: number;
+  /** The network of libvirt's or the entry of networks that it is; null: not said. */
+  readonly source: string | null;
+}
+
+/** An interface as a config drive describes it. */
+export interface SeedInterface extends InterfaceSpec, SeedAddressing {
+  readonly vlans?: readonly SeedVlan[];
   /** The bond that the guest makes of all its interfaces with this name. */
   readonly bond?: string;
 }

@@ -65,6 +65,7 @@ const ofNetwork: readonly Impossible<NicConfig>[] = [
   { key: "user", why: "QEMU forwards the traffic of such an interface, and a container has none. Connect it to a network or a bridge." },
   { key: "model", why: noCard },
   { key: "queues", why: noCard },
+  { key: "vlans", why: "virtform does not make VLAN devices in a container. Make them in the container, and remove the key." },
   { key: "trust", why: noCard },
   { key: "boot_index", why: "A container does not boot over the network. Remove the key." },
   { key: "mtu", why: "libvirt does not set the MTU of a container's interface. Set it in the container, and remove the key." },

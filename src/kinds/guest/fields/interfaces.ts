@@ -128,9 +128,18 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
       onlyIfSet: true,
       // That of its network.
       givenAtStart: true,
-      want: ({ port }) => port?.vlan ?? null,
+      want: ({ port }) => port?.trunk ?? port?.vlan ?? null,
       owns: ["vlan"],
-      write: (card, value) => set(at(card, "vlan", "tag"), "id", value),
+      write: (card, value) => {
+        const trunk = typeof value === "string" ? /^trunk (.*)$/.exec(value)?.[1] : undefined;
+        if (trunk === undefined) return set(at(card, "vlan", "tag"), "id", value);
+        const vlan = at(card, "vlan");
+        set(vlan, "trunk", "yes");
+        for (const tag of trunk.split(", ")) {
+          const [id = "", mode] = tag.split(" ");
+          add(vlan, "tag", { id, ...(mode === undefined ? {} : { nativeMode: mode }) });
+        }
+      },
       read: (card) => vlanOf(find(card, "vlan")),
     },
     {

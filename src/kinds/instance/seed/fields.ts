@@ -34,12 +34,13 @@ function leaves(seed: PublicSeed | null): Map<string, Leaf> {
       for (const [path, file] of Object.entries(value)) found.set(`files.${path}`, { value: fileText(file as unknown as FileShown) });
     } else if (key === "interfaces") {
       const list = value as unknown as readonly InterfaceShown[];
-      for (const [index, { type, source, mac, mtu, addresses = [], ipv4, ipv6, bond }] of list.entries()) {
+      for (const [index, { type, source, mac, mtu, addresses = [], ipv4, ipv6, bond, vlans = {} }] of list.entries()) {
         found.set(`interfaces.${index}`, { value: [type, source, mac].filter(Boolean).join(" ") });
         if (mtu !== undefined) found.set(`interfaces.${index}.mtu`, { value: mtu });
         if (ipv4 !== undefined) found.set(`interfaces.${index}.ipv4`, { value: ipv4 });
         if (ipv6 !== undefined) found.set(`interfaces.${index}.ipv6`, { value: ipv6 });
         if (bond !== undefined) found.set(`interfaces.${index}.bond`, { value: bond });
+        for (const [id, vlan] of Object.entries(vlans)) found.set(`interfaces.${index}.vlans.${id}`, { value: vlan });
         for (const address of addresses) found.set(`interfaces.${index}.addresses.${address.split("/")[0]}`, { value: address });
       }
     } else if (typeof value === "object") {
@@ -58,6 +59,7 @@ interface InterfaceShown {
   readonly ipv4?: boolean;
   readonly ipv6?: string;
   readonly bond?: string;
+  readonly vlans?: Readonly<Record<string, string>>;
 }
 
 /** Its length is in bytes if it is gzip. */

@@ -1,7 +1,8 @@
 import { formatIp, netmaskOf, parseCidr } from "../../../model/ip.ts";
 import type { Json } from "../../../model/json.ts";
-import type { SeedAddress, SeedInterface, SeedSpec } from "../../terms/spec.ts";
+import type { SeedAddress, SeedAddressing, SeedInterface, SeedSpec } from "../../terms/spec.ts";
 import { portId, tapName } from "../../terms/tap-name.ts";
+import { vlanDevice } from "../vlan-device.ts";
 import { bondLinkLook, bondMode, type LogicalInterface, logicalInterfaces } from "./logical-interfaces.ts";
 
 /**
@@ -15,16 +16,17 @@ export function networkData(spec: Pick<SeedSpec, "uuid" | "interfaces">): Json {
   const linkOf = ({ mac }: Pick<SeedInterface, "mac">) => tapName(spec.uuid, mac);
   const logical = logicalInterfaces(spec.interfaces);
   const networks = logical.flatMap(({ nic, bond }) =>
-    networksOf(nic).map((network) => ({
-      network,
-      link: bond?.name ?? linkOf(nic),
-      network_id: nic.type === "user" ? "user" : nic.source,
-    })),
+    attachmentsOf(nic, bond?.name ?? linkOf(nic)).flatMap(({ link, network_id, of }) =>
+      networksOf(of).map((network) => ({ network, link, network_id })),
+    ),
   );
+  const vlans = logical.flatMap(({ nic, bond }) => vlanLinks(nic, bond?.name ?? linkOf(nic)));
   const bonds = logical.flatMap(({ nic, bond }) =>
     bond === null ? [] : [bondLink(nic, bond, bond.members.flatMap((index) => spec.interfaces[index] ?? []).map(linkOf))],
   );
-  const servers = spec.interfaces.flatMap(({ addresses = [] }) => addresses.flatMap(({ dnsServers }) => dnsServers));
+  const servers = spec.interfaces.flatMap((nic) =>
+    [nic, ...(nic.vlans ?? [])].flatMap(({ addresses = [] }) => addresses.flatMap(({ dnsServers }) => dnsServers)),
+  );
   return {
     links: [
       ...spec.interfaces.map(({ type, mac, mtu = null }) => ({
@@ -36,6 +38,7 @@ export function networkData(spec: Pick<SeedSpec, "uuid" | "interfaces">): Json {
         ethernet_mac_address: mac,
       })),
       ...bonds,
+      ...vlans,
     ],
     networks: networks.map(({ network: { type, ...rest }, link, network_id }, index) => ({
       id: `network${index}`,
@@ -46,6 +49,28 @@ export function networkData(spec: Pick<SeedSpec, "uuid" | "interfaces">): Json {
     })),
     services: services(servers),
   };
+}
+
+/** What has addresses on a link: the card or the bond itself, and its VLANs. */
+function attachmentsOf(nic: SeedInterface, link: string): { link: string; network_id: string; of: SeedAddressing }[] {
+  const vlans = (nic.vlans ?? []).map((vlan) => ({
+    link: vlanDevice(link, vlan.id),
+    network_id: vlan.source ?? `vlan${vlan.id}`,
+    of: vlan,
+  }));
+  return [{ link, network_id: nic.type === "user" ? "user" : nic.source, of: nic }, ...vlans];
+}
+
+/** A guest makes a device of a VLAN on the card or the bond that the link is. */
+function vlanLinks({ mac, vlans = [] }: SeedInterface, link: string): Json[] {
+  return vlans.map(({ id, mtu = null }) => ({
+    id: vlanDevice(link, id),
+    type: "vlan",
+    mtu,
+    vlan_id: id,
+    vlan_link: link,
+    vlan_mac_address: mac,
+  }));
 }
 
 function bondLink({ mac, mtu }: SeedInterface, { name }: NonNullable<LogicalInterface["bond"]>, links: readonly string[]): Json {
@@ -61,7 +86,7 @@ function bondLink({ mac, mtu }: SeedInterface, { name }: NonNullable<LogicalInte
 }
 
 /** Whether an interface asks for an IPv4 address by DHCP: no other one is written for it. */
-export function leasesIpv4({ addresses = [], ipv4 }: SeedInterface): boolean {
+export function leasesIpv4({ addresses = [], ipv4 }: SeedAddressing): boolean {
   return ipv4 !== false && !addresses.some(({ dhcp, family }) => !dhcp && family === 4);
 }
 
@@ -73,7 +98,7 @@ interface NetworkData {
 /** OpenStack's words. */
 const announced = { slaac: "ipv6_slaac", dhcp: "ipv6_dhcpv6-stateful" } as const;
 
-function networksOf(nic: SeedInterface): NetworkData[] {
+function networksOf(nic: SeedAddressing): NetworkData[] {
   const written = (nic.addresses ?? []).filter(({ dhcp }) => !dhcp);
   return [
     ...(leasesIpv4(nic) ? [{ type: "ipv4_dhcp" as const }] : []),

@@ -1,6 +1,7 @@
 import { formatIp, netmaskOf, parseCidr } from "../../../model/ip.ts";
 import type { Json } from "../../../model/json.ts";
-import type { SeedAddress, SeedInterface, SeedSpec } from "../../terms/spec.ts";
+import type { SeedAddress, SeedAddressing, SeedInterface, SeedSpec } from "../../terms/spec.ts";
+import { vlanDevice } from "../vlan-device.ts";
 import { bondLinkLook, bondMode, logicalInterfaces } from "./logical-interfaces.ts";
 import { leasesIpv4 } from "./network.ts";
 import type { SeedTree, SeedValues } from "./tree.ts";
@@ -57,12 +58,24 @@ export function networkConfig(interfaces: readonly SeedInterface[]): Json {
   const cards = interfaces.map((nic, index) =>
     nic.bond === undefined ? { ...card(nic, index), subnets: subnetsOf(nic) } : card(nic, index),
   );
-  return { version: 1, config: [...cards, ...bonds] };
+  const vlans = logicalInterfaces(interfaces).flatMap(({ nic, index, bond }) => vlansOn(nic, bond?.name ?? cardName(index)));
+  return { version: 1, config: [...cards, ...bonds, ...vlans] };
+}
+
+function vlansOn({ vlans = [] }: SeedInterface, card: string): Json[] {
+  return vlans.map((vlan) => ({
+    type: "vlan",
+    name: vlanDevice(card, vlan.id),
+    vlan_link: card,
+    vlan_id: vlan.id,
+    ...(vlan.mtu === undefined ? {} : { mtu: vlan.mtu }),
+    subnets: subnetsOf(vlan),
+  }));
 }
 
 const cardName = (index: number) => `eth${index}`;
 
-function subnetsOf(nic: SeedInterface): Json[] {
+function subnetsOf(nic: SeedAddressing): Json[] {
   return [
     ...(leasesIpv4(nic) ? [{ type: "dhcp4" }] : []),
     ...(nic.ipv6 === undefined ? [] : [{ type: announced[nic.ipv6] }]),

@@ -4,7 +4,7 @@ import { plainFileDriver } from "../../../drivers/index.ts";
 import type { Json } from "../../../model/json.ts";
 import type { GuestFile } from "../../terms/guest-file.ts";
 import type { PublicSeed } from "../../terms/seed-state.ts";
-import { bytesOfInput, isSecretText, type SeedAddress, type SeedInterface, type SeedSpec } from "../../terms/spec.ts";
+import { bytesOfInput, isSecretText, type SeedAddress, type SeedInterface, type SeedSpec, type SeedVlan } from "../../terms/spec.ts";
 import { rootOnly } from "./block-devices.ts";
 
 export type { PublicSeed } from "../../terms/seed-state.ts";
@@ -51,7 +51,7 @@ function userDataShown(userData: SeedSpec["userData"]): Json {
 }
 
 /** What earlier versions had no key for is omitted where there is none. */
-function interfaceShown({ type, source, mac, mtu, addresses, ipv4, ipv6, bond }: SeedInterface): Json {
+function interfaceShown({ type, source, mac, mtu, addresses, ipv4, ipv6, bond, vlans = [] }: SeedInterface): Json {
   return {
     type,
     source,
@@ -62,7 +62,20 @@ function interfaceShown({ type, source, mac, mtu, addresses, ipv4, ipv6, bond }:
     // Beside IPv4, earlier versions wrote nothing about an announced subnet, which most guests use anyway.
     ...(ipv6 === undefined || (ipv6 === "slaac" && ipv4 !== false) ? {} : { ipv6 }),
     ...(bond === undefined ? {} : { bond }),
+    ...(vlans.length === 0 ? {} : { vlans: Object.fromEntries(vlans.map((vlan) => [String(vlan.id), vlanShown(vlan)])) }),
   };
+}
+
+/** All that the drive says about a VLAN. */
+function vlanShown({ source, mtu, addresses = [], ipv4, ipv6 }: SeedVlan): string {
+  const leased = ipv4 !== false && !addresses.some(({ dhcp, family }) => !dhcp && family === 4);
+  return [
+    ...(source === null ? [] : [source]),
+    ...(leased ? ["DHCP"] : []),
+    ...(ipv6 === undefined ? [] : [ipv6]),
+    ...addresses.map(addressShown),
+    ...(mtu === undefined ? [] : [`MTU ${mtu}`]),
+  ].join(", ");
 }
 
 /** All that the drive says about an address. */

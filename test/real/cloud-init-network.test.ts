@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { networkData } from "../../src/kinds/instance/seed/network.ts";
+import { networkConfig } from "../../src/kinds/instance/seed/nocloud.ts";
+import type { SeedAddress, SeedInterface } from "../../src/kinds/terms/spec.ts";
+import { nic } from "../unit/kinds/instance/fixtures.ts";
+import { uuid } from "../unit/kinds/instance/seed/fixtures.ts";
+import { checkout, mustRun } from "./support/virtform.ts";
+
+const address = (text: string, prefix: number, gateway: string): SeedAddress => ({
+  family: text.includes(":") ? 6 : 4,
+  address: text,
+  prefix,
+  dhcp: false,
+  gateway,
+  dnsServers: [],
+  routes: [],
+});
+const storage = [address("10.0.101.10", 24, "10.0.101.1"), address("fd00:101::10", 64, "fd00:101::1")];
+const cards: SeedInterface[] = [
+  nic({
+    mac: "52:54:00:00:00:01",
+    vlans: [
+      { id: 102, source: null },
+      { id: 101, source: "storage", mtu: 1400, addresses: storage },
+    ],
+  }),
+  nic({ mac: "52:54:00:00:00:02", ipv4: false, ipv6: "slaac" }),
+  nic({ mac: "52:54:00:00:00:03", ipv4: false, ipv6: "dhcp" }),
+  nic({ mac: "52:54:00:00:00:04", bond: "bond0", vlans: [{ id: 7, source: null }] }),
+  nic({ mac: "52:54:00:00:00:05", bond: "bond0" }),
+];
+
+/** In a mount namespace of its own: nothing stays mounted. $1: the image, $2: the directory that both see, and the command. */
+const script = `
+set -e
+mount -o loop,ro "$1" "$2/root"
+mount --bind "$2/shared" "$2/root/mnt"
+directory=$2
+shift 2
+exec chroot "$directory/root" "$@"
+`;
+
+test("cloud-init of a Debian guest reads VLANs, bonds and IPv6 without IPv4 from both forms of the drive", async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "virtform-cloud-init-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  await Promise.all(["root", "shared"].map((name) => mkdir(join(directory, name))));
+  const image = join(directory, "root.raw");
+  await mustRun("qemu-img", ["convert", "-O", "raw", `${checkout}.cache/debian/root.qcow2`, image], 120_000);
+  await writeFile(join(directory, "shared/network_data.json"), JSON.stringify(networkData({ uuid, interfaces: cards })));
+  await writeFile(join(directory, "shared/yaml"), JSON.stringify(networkConfig(cards)));
+  const macs = cards.flatMap(({ mac }, index) => ["-m", `eth${index},${mac}`]);
+
+  /** What cloud-init makes of a document, in the form of a program that sets up networks. */
+  const converted = async (kind: "network_data.json" | "yaml", output: "eni" | "netplan") => {
+    const to = `${kind}-${output}`;
+    const command = [
+      "cloud-init",
+      "devel",
+      "net-convert",
+      "-p",
+      `/mnt/${kind}`,
+      "-k",
+      kind,
+      "-d",
+      `/mnt/${to}`,
+      "-D",
+      "debian",
+      "-O",
+      output,
+      ...macs,
+    ];
+    await mustRun("unshare", ["--mount", "sh", "-c", script, "sh", image, directory, ...command], 120_000);
+    const place = join(directory, "shared", to, output === "eni" ? "etc/network/interfaces.d" : "etc/netplan");
+    const [name = ""] = await readdir(place);
+    return readFile(join(place, name), "utf8");
+  };
+
+  for (const kind of ["network_data.json", "yaml"] as const) {
+    const interfaces = await converted(kind, "eni");
+    const of = (name: string) =>
+      (interfaces.match(new RegExp(`^iface ${name.replace(".", "\\.")} .*(?:\\n {4}.*)*`, "gm")) ?? []).join("\n");
+    assert.match(
+      of("eth0.101"),
+      /inet static\n {4}address 10\.0\.101\.10\/24\n[\s\S]*mtu 1400\n[\s\S]*vlan-raw-device eth0\n[\s\S]*inet6 static\n {4}address fd00:101::10\/64/,
+    );
+    assert.match(of("eth0.102"), /inet dhcp\n[\s\S]*vlan-raw-device eth0\n/);
+    assert.match(of("eth1"), /^iface eth1 inet6 auto/);
+    assert.match(of("eth2"), /^iface eth2 inet6 dhcp/);
+    assert.match(of("bond0"), /bond-mode active-backup/);
+    assert.match(of("bond0.7"), /vlan-raw-device bond0\n/);
+
+    const netplan = await converted(kind, "netplan");
+    assert.match(netplan, /vlans:[\s\S]*eth0\.101:[\s\S]*- 10\.0\.101\.10\/24[\s\S]*id: 101\n +link: eth0\n/);
+    assert.match(netplan, /bond0\.7:[\s\S]*id: 7\n +link: bond0\n/);
+    // eth0 and the VLANs 102 and 7, and what has no addresses at all but the bond: none of the cards with IPv6 alone.
+    assert.doesNotMatch(netplan, /eth[12]:\n(?: {12}.*\n)*? {12}dhcp4: true/);
+  }
+});
