@@ -36,13 +36,20 @@ function checkKeys(name: string, network: NetworkConfig): Diagnostic[] {
     network[key] === undefined
       ? []
       : [wrong([...at, key], `${key} has no effect for type ${type}`, `It is for ${types}. Remove it, or change the type.`)];
+  const deviceRefused = () => {
+    if (type !== "bridge") return refused("device", "types macvtap, nat and routed");
+    // With vlan, its message has the commands.
+    if (network.device === undefined || network.vlan !== undefined) return [];
+    const detail = `A bridge with a network card is part of the network configuration of the host, which makes it again at each boot. Make it there, write bridge: br0 with its name, and remove device${network.create === true ? " and create" : ""}. Or use type: macvtap, in which guests share the card.`;
+    return [wrong([...at, "device"], "A bridge gets no network card from virtform", detail)];
+  };
   const needed = (key: keyof NetworkConfig, detail: string) =>
     network[key] === undefined ? [wrong(at, `A network of type ${type} needs ${key}`, detail)] : [];
   return [
     ...(type === "bridge" ? [] : refused("create", "type bridge")),
     ...(type === "macvtap" ? refused("bridge", "the other types") : []),
     ...(type === "macvtap" ? needed("device", "Name the network card of the host that guests share: device: eth0.") : []),
-    ...(type === "macvtap" || type === "nat" || type === "routed" ? [] : refused("device", "types macvtap, nat and routed")),
+    ...(type === "macvtap" || type === "nat" || type === "routed" ? [] : deviceRefused()),
     ...(ownBridge || type === "macvtap"
       ? []
       : needed("bridge", `Name the bridge of the host: bridge: br0.${type === "bridge" ? " Or let libvirt make one: create: true." : ""}`)),
@@ -64,14 +71,17 @@ function checkKeys(name: string, network: NetworkConfig): Diagnostic[] {
 }
 
 /** A VLAN device made by an apply would be gone after a boot, and the network would be active without it. */
-function vlanRefused(at: Pointer, { vlan, bridge = "br0", device = "eth0" }: NetworkConfig, type: NetworkType): Diagnostic[] {
+function vlanRefused(at: Pointer, network: NetworkConfig, type: NetworkType): Diagnostic[] {
+  const { vlan, create = false, device = "eth0" } = network;
   if (vlan === undefined) return [];
+  const bridge = create ? `br-${vlan}` : (network.bridge ?? `br-${vlan}`);
   const card = `${device}.${vlan}`;
   const made = `ip link add link ${shellWord(device)} name ${shellWord(card)} type vlan id ${vlan}`;
   const enslaved = `ip link set ${shellWord(card)} master ${shellWord(bridge)} up`;
   const lasting = "in the network configuration of the host, which does so again at each boot";
+  const others = "Or use type: ovs, which takes vlan; or, with libvirt 11, write vlan into the interfaces of instances.";
   const details: Partial<Record<NetworkType, string>> = {
-    bridge: `Guests are in the VLAN of the ports of their bridge. Make a VLAN device a port of it (${made}; ${enslaved}) ${lasting}, write bridge: ${bridge}, and remove vlan.`,
+    bridge: `Guests are in the VLAN of the ports of their bridge. Make a VLAN device a port of it (${made}; ${enslaved}) ${lasting}, write bridge: ${bridge}, and remove ${create ? "create, device and vlan" : "vlan"}. ${others}`,
     macvtap: `Guests are in the VLAN of device. Make a VLAN device (${made}) ${lasting}, write device: ${card}, and remove vlan.`,
   };
   const detail = details[type] ?? "It is for type ovs. Remove it, or change the type.";

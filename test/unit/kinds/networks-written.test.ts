@@ -72,11 +72,22 @@ test("keys that a type does not have are refused, and those that it needs are as
 test("a VLAN of a Linux bridge or a macvtap is refused with the commands that make the device on the host", () => {
   const details = (network: NetworkConfig) => checkWrittenNetworks({ networks: { lan: network } }).map(({ detail }) => detail);
   assert.deepEqual(details({ type: "bridge", bridge: "br-42", vlan: 42 }), [
-    "Guests are in the VLAN of the ports of their bridge. Make a VLAN device a port of it (ip link add link eth0 name eth0.42 type vlan id 42; ip link set eth0.42 master br-42 up) in the network configuration of the host, which does so again at each boot, write bridge: br-42, and remove vlan.",
+    "Guests are in the VLAN of the ports of their bridge. Make a VLAN device a port of it (ip link add link eth0 name eth0.42 type vlan id 42; ip link set eth0.42 master br-42 up) in the network configuration of the host, which does so again at each boot, write bridge: br-42, and remove vlan. Or use type: ovs, which takes vlan; or, with libvirt 11, write vlan into the interfaces of instances.",
   ]);
+  const [created = "", ...more] = details({ type: "bridge", create: true, device: "eth1", vlan: 42 });
+  assert.match(
+    created,
+    /add link eth1 name eth1\.42 type vlan id 42; .* master br-42 up.*write bridge: br-42, and remove create, device and vlan\./,
+  );
+  assert.deepEqual(more, []);
   assert.deepEqual(details({ type: "macvtap", device: "eth1", vlan: 7 }), [
     "Guests are in the VLAN of device. Make a VLAN device (ip link add link eth1 name eth1.7 type vlan id 7) in the network configuration of the host, which does so again at each boot, write device: eth1.7, and remove vlan.",
   ]);
+});
+
+test("a bridge with a network card of the host is the host's", () => {
+  assert.deepEqual(wrong({ type: "bridge", create: true, device: "eth1" }), ["device: A bridge gets no network card from virtform"]);
+  assert.deepEqual(wrong({ type: "isolated", device: "eth1" }), ["device: device has no effect for type isolated"]);
 });
 
 test("addresses outside of their subnet, or of the other family, are refused", () => {
