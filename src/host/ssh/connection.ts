@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
+import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { UnreachableError } from "../../model/errors.ts";
 import { channelAfter, channelOf, type SshChannel, type SshProcess, type StartLimits, startLimits, startSsh } from "./channel.ts";
@@ -27,7 +28,11 @@ export interface SshConnection {
   readonly lost: UnreachableError | undefined;
   /** Ends the connection, and with it everything that uses it, for this reason. */
   fail(error: UnreachableError): void;
-  close(): Promise<void>;
+  /**
+   * Ends the connection. `hasMore`: the end leaves something to do on the host, which is waited for. Otherwise ssh passes on what was sent
+   * and ends by itself, a round trip later.
+   */
+  close(hasMore: boolean): Promise<void>;
 }
 
 /**
@@ -148,10 +153,12 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
       });
       return channelAfter(child, mark, { name, what, limits });
     },
-    async close() {
+    async close(hasMore) {
       closing = true;
       for (const { child } of masters) child.stdin.end();
-      await Promise.all(masters.map(({ child }) => ended(child)));
+      const ends = masters.map(({ child }) => ended(child));
+      if (hasMore) await Promise.all(ends);
+      else for (const { child } of masters) leave(child);
       if (directory !== undefined) await rm(await directory, { recursive: true, force: true });
     },
   };
@@ -161,10 +168,17 @@ function closed(name: string): UnreachableError {
   return new UnreachableError(`The connection to ${name} is closed.`);
 }
 
+/** Keeps neither this process nor its event loop for the end of ssh. */
+function leave(child: SshProcess): void {
+  child.unref();
+  for (const stream of [child.stdin, child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref();
+}
+
 function ended(child: SshProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return Promise.resolve();
   return new Promise((resolve) => {
-    const timer = setTimeout(() => child.kill("SIGKILL"), closeMs);
+    // A timer alone keeps no process: where the end is waited for, its streams do.
+    const timer = setTimeout(() => child.kill("SIGKILL"), closeMs).unref();
     child.once("exit", () => {
       clearTimeout(timer);
       resolve();

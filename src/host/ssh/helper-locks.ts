@@ -150,7 +150,7 @@ def try_lock(message):
             if held.file is None: remove_lock(path, mine)
         if held.file is None: return {"verdict": "other"}
     held_locks[id] = held
-    return {"verdict": "held"}
+    return {"verdict": "held", "later": bool(names)}
 
 def process_state(message):
     try:

@@ -2,6 +2,7 @@ import { UnreachableError } from "../../model/errors.ts";
 import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
 import { createFrameReader, type Frame, frameBytes } from "./frames.ts";
+import { createOwed } from "./owed.ts";
 import { connectionLost } from "./trouble.ts";
 
 /** A request to the helper program. */
@@ -31,6 +32,8 @@ export interface SshHelper {
   ask(request: HelperRequest, options: AskOptions): Promise<Frame>;
   /** Sends a message that has no answer. Dropped before the first answer, and when the connection is lost. */
   send(request: HelperRequest, blob?: Uint8Array): void;
+  /** The end of the connection leaves nothing to do on the host: no locks, programs, changes, or names that are not on the disk. */
+  owesNothing(): boolean;
   /** Registers a callback for the loss of a lock and the end of the helper. Returns a function that removes it. */
   watch(lock: string, call: (event: "lost" | "ended") => void): () => void;
 }
@@ -57,6 +60,7 @@ export function createSshHelper(
   let session: Promise<Session> | undefined;
   let current: Session | undefined;
   const watchers = new Map<string, (event: "lost" | "ended") => void>();
+  const owed = createOwed();
   let outgoing: { readonly op: string | undefined; send(session: Session): void; fail(error: unknown): void }[] = [];
   let id = 0;
 
@@ -84,15 +88,20 @@ export function createSshHelper(
       if (connection.lost !== undefined) return Promise.reject(connection.lost);
       id += 1;
       const own = id;
-      return new Promise((resolve, reject) => {
+      const answered = owed.asked(request);
+      return new Promise<Frame>((resolve, reject) => {
         outgoing.push({
           op: options.background === true ? undefined : request.op,
           send: (started) => started.ask(own, request, { timeoutMs: answerMs, ...options }).then(resolve, reject),
           fail: reject,
         });
         if (outgoing.length === 1) setImmediate(() => void flush());
+      }).then((frame) => {
+        answered(frame.message);
+        return frame;
       });
     },
+    owesNothing: () => owed.nothing,
     watch(lock, call) {
       watchers.set(lock, call);
       return () => watchers.delete(lock);

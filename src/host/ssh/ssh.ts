@@ -105,7 +105,7 @@ export function createSshHost(
     },
     async close() {
       await using stack = new AsyncDisposableStack();
-      stack.defer(() => connection.close());
+      stack.defer(() => connection.close(!helper.owesNothing()));
       for (const end of ends.splice(0)) stack.defer(end);
     },
   };

@@ -171,3 +171,29 @@ for (const [what, path, reason] of [
 test("all of it took one ssh process, beside that of the host that was closed", () => {
   assert.equal(ssh.pids().length, 2);
 });
+
+test("the end is waited for only where it leaves something to do on the host", async (context) => {
+  const directory = await testDirectory(context);
+  // The end of this ssh takes three seconds.
+  process.env["VIRTFORM_SSH"] = fakeSsh(context, { master: 'sh -c "$last"; sleep 3' }).program;
+  const closing = async (work: (own: typeof host) => Promise<unknown>) => {
+    const own = createSshHost(target);
+    await work(own);
+    const started = performance.now();
+    await own.close();
+    return performance.now() - started;
+  };
+  const write = (own: typeof host) => own.files.change([{ do: "write", path: `${directory}/file`, data: "" }], "later");
+  const settled = async (own: typeof host) => {
+    await own.lock({ path: `${directory}/lock`, purpose: "a test", timeoutMs: 10_000 }, () => write(own));
+    await own.files.settle();
+  };
+  const [looked, wrote, wroteAndSettled] = await Promise.all([
+    closing((own) => own.files.stat(directory)),
+    closing(write),
+    closing(settled),
+  ]);
+  assert.ok(looked < 1500, `${looked} ms after a look`);
+  assert.ok(wrote > 2500, `${wrote} ms after a change whose names are not on the disk`);
+  assert.ok(wroteAndSettled < 1500, `${wroteAndSettled} ms after a change that was settled`);
+});

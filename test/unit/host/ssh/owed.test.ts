@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { HelperRequest } from "../../../../src/host/ssh/helper.ts";
+import { createOwed } from "../../../../src/host/ssh/owed.ts";
+
+const later: HelperRequest = { op: "change", changes: [], later: true };
+const settleAll: HelperRequest = { op: "settle", paths: null };
+const take: HelperRequest = { op: "lock", do: "try", lock: "one" };
+const release: HelperRequest = { op: "lock", do: "release", lock: "one" };
+
+/** Whether the end owes nothing after requests that are answered at once. */
+function after(...asked: (readonly [HelperRequest, Readonly<Record<string, unknown>>])[]): boolean {
+  const owed = createOwed();
+  for (const [request, answer] of asked) owed.asked(request)(answer);
+  return owed.nothing;
+}
+
+test("looks and connections to sockets owe nothing, answered or not", () => {
+  const owed = createOwed();
+  owed.asked({ op: "look" });
+  owed.asked({ op: "dial" });
+  assert.equal(owed.nothing, true);
+});
+
+test("what is under way is owed, and stays so when its answer never comes", () => {
+  for (const op of ["change", "run", "copy", "settle", "lock"]) {
+    const owed = createOwed();
+    const answered = owed.asked({ op });
+    assert.equal(owed.nothing, false, op);
+    answered();
+    assert.equal(owed.nothing, false, op);
+  }
+});
+
+test("names that are put on the disk later are owed until everything is settled", () => {
+  assert.equal(after([later, {}]), false);
+  assert.equal(after([later, {}], [{ op: "settle", paths: ["/srv"] }, {}]), false);
+  assert.equal(after([later, {}], [settleAll, { error: { errno: "EIO" } }]), false);
+  assert.equal(after([later, {}], [settleAll, {}]), true);
+  assert.equal(after([later, {}], [settleAll, {}], [later, {}]), false);
+  assert.equal(after([{ op: "change", changes: [], later: false }, {}]), true);
+});
+
+test("a settling does not cover a change whose answer it did not wait for", () => {
+  const owed = createOwed();
+  const changed = owed.asked(later);
+  const settled = owed.asked(settleAll);
+  changed({});
+  settled({});
+  assert.equal(owed.nothing, false);
+});
+
+test("a lock is owed until it is released, and the directory that was made for it until it is settled", () => {
+  assert.equal(after([take, { verdict: "held" }]), false);
+  assert.equal(after([take, { error: { errno: "EIO" } }]), false);
+  assert.equal(after([take, { verdict: "busy" }]), true);
+  assert.equal(after([take, { verdict: "held" }], [release, { released: false }]), false);
+  assert.equal(after([take, { verdict: "held" }], [release, { released: true }]), true);
+  assert.equal(after([take, { verdict: "held", later: true }], [release, { released: true }]), false);
+  assert.equal(after([take, { verdict: "held", later: true }], [settleAll, {}], [release, { released: true }]), true);
+});
