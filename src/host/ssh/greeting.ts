@@ -31,11 +31,12 @@ missing() {
 }
 printf '%s\\n' "$nonce"
 for program; do command -v "$program" >/dev/null || missing "$program"; done
-python=$(command -v python3 || command -v /usr/libexec/platform-python) || missing python3
-stat --printf= / 2>/dev/null || missing 'GNU coreutils'
+python=python3
+command -v "$python" >/dev/null || python=/usr/libexec/platform-python
+command -v "$python" >/dev/null || missing python3
+stat --printf='uid %u\\ngid %g\\n' /proc/self/ 2>/dev/null || missing 'GNU coreutils'
 command -v curl >/dev/null && printf 'extra curl\\n'
-printf 'uid %s\\ngid %s\\nruntime %s\\n' "$(id -u)" "$(id -g)" "\${XDG_RUNTIME_DIR-}"
-printf 'cache %s\\nstate %s\\n' "\${XDG_CACHE_HOME:-$HOME/.cache}" "\${XDG_STATE_HOME:-$HOME/.local/state}"
+printf 'runtime %s\\ncache %s\\nstate %s\\n' "\${XDG_RUNTIME_DIR-}" "\${XDG_CACHE_HOME:-$HOME/.cache}" "\${XDG_STATE_HOME:-$HOME/.local/state}"
 [ -S /run/libvirt/virtqemud-sock ] || printf 'nosocket %s\\n' /run/libvirt/virtqemud-sock
 printf '%s\\n' "$nonce"
 [ -z "$helper" ] || exec "$python" -I -S -c "$helper"

@@ -1,126 +1,12 @@
-/**
- * The part of the helper program that works on files: Python, standard library only. Every open refuses links in the last place
- * and never waits for a pipe; every read has a limit. The same words, modes and rules as host/local.
- */
+/** The part of the helper program that changes files, with the words, modes and rules of host/local. It needs that of locks. */
 export const helperFiles = String.raw`
-class Refused(Exception):
-    def __init__(self, code, path, what=""):
-        self.fields = {"refused": code, "path": path, "what": what}
-
-WHOLE = 64 * 2**20   # more is never read at once
-SAFE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-ABSENT = (errno.ENOENT, errno.ENOTDIR)
-
-def kind(mode):
-    for is_it, what in ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISLNK, "a link")):
-        if is_it(mode): return what
-    return "a device"
-
-def require_regular(path, found):
-    if not stat.S_ISREG(found.st_mode): raise Refused("not-a-regular-file", path, kind(found.st_mode))
-
-def open_regular(path, flags=SAFE, mode=0o644):
-    try:
-        file = os.open(path, flags, mode)
-    except OSError as error:
-        if error.errno == errno.ELOOP and flags & os.O_NOFOLLOW: raise Refused("symbolic-link", path)
-        if error.errno == errno.ENXIO: raise Refused("not-a-regular-file", path, "a socket or a device")
-        raise
-    try:
-        require_regular(path, os.fstat(file))
-    except BaseException:
-        os.close(file)
-        raise
-    return file
-
-def read_up_to(file, length, offset):
-    pieces = []
-    while length > 0:
-        piece = os.pread(file, min(length, 2**20), offset)
-        if not piece: break
-        pieces.append(piece)
-        offset += len(piece)
-        length -= len(piece)
-    return b"".join(pieces)
-
-def write_all(file, data):
-    view = memoryview(data)
-    while view: view = view[os.write(file, view):]
-
-def state_of(found):
-    seconds, nanoseconds = divmod(found.st_mtime_ns, 10**9)
-    return [found.st_mode, found.st_size, found.st_blocks, seconds, nanoseconds, found.st_ino, found.st_nlink, found.st_uid, found.st_gid]
-
-def look_read(path, offset, length):
-    try:
-        file = open_regular(path)
-    except OSError as error:
-        if error.errno in ABSENT: return None
-        raise
-    try:
-        if length is not None: return read_up_to(file, min(length, WHOLE), offset)
-        data = read_up_to(file, WHOLE + 1, 0)
-        if len(data) > WHOLE: raise Refused("file-too-large", path)
-        return data
-    finally:
-        os.close(file)
-
-def look_stat(path):
-    try:
-        return state_of(os.lstat(path))
-    except OSError as error:
-        if error.errno in ABSENT: return None
-        raise
-
-def look_identify(path):
-    try:
-        found, real = os.stat(path), os.path.realpath(path)
-    except OSError as error:
-        if error.errno in ABSENT: return None
-        raise
-    if stat.S_ISBLK(found.st_mode) or stat.S_ISCHR(found.st_mode): return ["node:%d" % found.st_rdev, real]
-    return ["%d:%d" % (found.st_dev, found.st_ino), real]
-
-def look_list(path):
-    try:
-        with os.scandir(path) as entries: return [[entry.name, entry.stat(follow_symlinks=False).st_mode] for entry in entries]
-    except FileNotFoundError:
-        return []
-
-def look_space(path):
-    while not os.path.exists(path) and path != "/": path = os.path.dirname(path)
-    found = os.statvfs(path)
-    said = subprocess.run(["stat", "-f", "-c", "%t", "--", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60, env=plain).stdout
-    return [found.f_frsize * found.f_blocks, found.f_frsize * found.f_bavail, int(said or b"0", 16)]
-
-looks = {"read": look_read, "stat": look_stat, "identify": look_identify, "list": look_list, "space": look_space}
-
-# Names that are not on the disk yet, by directory; syncing one directory is done once for all who wait for it.
-unsynced = set()
-unsynced_lock = threading.Lock()
-
-def sync_directory(path):
-    with unsynced_lock: unsynced.discard(path)
-    file = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    except OSError as error:
-        if error.errno != errno.EINVAL: raise  # some network filesystems have nothing to do
-    finally:
-        os.close(file)
-
-def settle(paths):
-    with unsynced_lock: waiting = [path for path in (unsynced if paths is None else paths) if path in unsynced]
-    for path in waiting:
-        try:
-            sync_directory(path)
-        except FileNotFoundError:
-            pass  # it has been removed since
+try:
+    from _sha1 import sha1
+except ImportError:
+    from hashlib import sha1
 
 def own_tag():
-    import hashlib
-    name, machine, boot, namespace = identity_of_machine()
-    return hashlib.sha1("\n".join([name, machine, boot, namespace]).encode()).hexdigest()[:12]
+    return sha1("\n".join(identity_of_machine()).encode()).hexdigest()[:12]
 
 temporaries = 0
 
@@ -131,33 +17,18 @@ def temporary_name(path):
 
 def remove_abandoned(path):
     directory, name = os.path.split(path)
-    pattern = re.compile(re.escape(name) + r"\.([0-9a-f]{12})-(\d+)-(\d+)-\d+\.tmp")
+    start = name + "."
     for entry in os.listdir(directory):
-        match = pattern.fullmatch(entry)
-        if match is None: continue
+        if not entry.startswith(start) or not entry.endswith(".tmp"): continue
+        parts = entry[len(start):-4].split("-")
+        if len(parts) != 4 or len(parts[0]) != 12 or not all(part.isdigit() for part in parts[1:]): continue
         file = os.path.join(directory, entry)
         try:
-            if match[1] == own_tag(): gone = start_time(int(match[2])) != match[3]
+            if parts[0] == own_tag(): gone = start_time(int(parts[1])) != parts[2]
             else: gone = time.time() - os.lstat(file).st_mtime > 3600
             if gone: os.unlink(file)
         except OSError:
             pass  # another process was first
-
-def change_directory(names, path, mode):
-    if os.path.isdir(path): return
-    missing = []
-    parent = os.path.dirname(path)
-    while not os.path.lexists(parent):
-        missing.insert(0, parent)
-        parent = os.path.dirname(parent)
-    for one, bits in [(other, 0o755) for other in missing] + [(path, mode)]:
-        try:
-            os.mkdir(one, bits)
-        except FileExistsError:
-            if not os.path.isdir(one): raise
-            continue
-        os.chmod(one, bits)
-        names.add(os.path.dirname(one))
 
 def change_write(names, path, mode, durable, data):
     if not durable: return write_staged(path, mode, data)
@@ -345,6 +216,7 @@ def copy_file(source, target, limit, follow, tell, stopped):
                 os.ftruncate(to, len(data))
                 whole = True
                 return len(data)
+            import subprocess
             words = ["cp", "--reflink=auto", "--sparse=always", "--", "/proc/self/fd/%d" % file, "/proc/self/fd/%d" % to]
             running = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=(file, to), env=plain)
             while True:
@@ -369,4 +241,13 @@ def raise_said(said, source, target):
     for number in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG):
         if words.endswith(os.strerror(number)): raise OSError(number, os.strerror(number), target if "writ" in words else source)
     raise OSError(errno.EIO, words or "cp failed", source)
+
+def change(message, blob):
+    view, requests = memoryview(blob), []
+    for words, length in message["changes"]:
+        requests.append(words if length is None else words + [view[:length]])
+        if length is not None: view = view[length:]
+    return {"results": do_changes(requests, message["later"], message["settle"])}, b""
+
+operations["change"] = change
 `;

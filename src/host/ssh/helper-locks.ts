@@ -3,7 +3,45 @@
  * it. A lock is renewed at each beat of our side and released when beats stop.
  */
 export const helperLocks = String.raw`
-SILENCE = 90
+import fcntl
+
+# Names that are not on the disk yet, by directory; syncing one directory is done once for all who wait for it.
+unsynced = set()
+unsynced_lock = _thread.allocate_lock()
+
+def sync_directory(path):
+    with unsynced_lock: unsynced.discard(path)
+    file = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    except OSError as error:
+        if error.errno != errno.EINVAL: raise  # some network filesystems have nothing to do
+    finally:
+        os.close(file)
+
+def settle(paths):
+    with unsynced_lock: waiting = [path for path in (unsynced if paths is None else paths) if path in unsynced]
+    for path in waiting:
+        try:
+            sync_directory(path)
+        except FileNotFoundError:
+            pass  # it has been removed since
+
+def change_directory(names, path, mode):
+    if os.path.isdir(path): return
+    missing = []
+    parent = os.path.dirname(path)
+    while not os.path.lexists(parent):
+        missing.insert(0, parent)
+        parent = os.path.dirname(parent)
+    for one, bits in [(other, 0o755) for other in missing] + [(path, mode)]:
+        try:
+            os.mkdir(one, bits)
+        except FileExistsError:
+            if not os.path.isdir(one): raise
+            continue
+        os.chmod(one, bits)
+        names.add(os.path.dirname(one))
 
 def text_of(path, limit=16384):
     try:
@@ -32,10 +70,7 @@ def identity_of_machine():
 
 def identity(directory):
     # Inode and time of birth, which coreutils reads and Python does not.
-    try:
-        said = subprocess.run(["stat", "-c", "%i:%.9W", "--", directory], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60, env=plain).stdout.decode().strip()
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
+    said = output_of("stat", "-c", "%i:%.9W", "--", directory).decode().strip()
     inode, _, born = said.partition(":")
     return "%s:%s" % (inode, born.replace(".", "")) if inode else ""
 
@@ -90,7 +125,7 @@ def write_record(path, record):
             pass
         file = os.open(path + ".holder.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         try:
-            write_all(file, (json.dumps(record) + "\n").encode())
+            write_all(file, (dumps(record) + "\n").encode())
         finally:
             os.close(file)
     except OSError:
@@ -187,57 +222,15 @@ def lock(message, blob):
 def beat():
     for held in list(held_locks.values()): held.renew()
 
-def send(path):
-    # The data, in frames with their places; then the length of the file.
-    try:
-        file = open_regular(path)
-        size, at = os.fstat(file).st_size, 0
-        while at < size:
-            try:
-                at = os.lseek(file, at, os.SEEK_DATA)
-                end = os.lseek(file, at, os.SEEK_HOLE)
-            except OSError as error:
-                if error.errno == errno.ENXIO: break
-                end = size
-            while at < end:
-                piece = os.pread(file, min(2**20, end - at), at)
-                if not piece: break
-                if piece.count(0) != len(piece): answer({"at": at, "size": size}, piece, pack=False)
-                at += len(piece)
-            else:
-                continue
-            break
-        found = os.fstat(file)
-        if found.st_size != size: raise OSError(errno.EIO, "its length changed", path)
-        answer({"sent": size})
-    except Exception as error:
-        answer(describe(error))
-    os._exit(0)
+def release_all():
+    for held in list(held_locks.values()): held.release()
+    settle(None)
 
-def receive(path, size):
-    # The whole content from the input, holes for zeros, or nothing; the sizes and digests are compared by our side.
-    failure = None
-    try:
-        if os.path.lexists(path): os.unlink(path)
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            done = 0
-            while True:
-                piece = source.read(2**16)
-                if not piece: break
-                if piece.count(0) != len(piece): os.pwrite(file, piece, done)
-                done += len(piece)
-            os.ftruncate(file, done)
-            os.fsync(file)
-        finally:
-            os.close(file)
-        if done != size: raise OSError(errno.EIO, "%d of %d bytes arrived" % (done, size), path)
-    except Exception as error:
-        failure = describe(error)
-        try:
-            os.unlink(path)
-        except OSError:
-            pass
-    answer({"id": 0, **(failure or {"received": size})})
-    os._exit(0)
+def put_names(message, blob):
+    settle(message["paths"])
+    return {}, b""
+
+operations.update({"lock": lock, "settle": put_names})
+at_beat.append(beat)
+at_end.append(release_all)
 `;

@@ -97,4 +97,6 @@ def decompress(file, words, put, tell, stop, source):
     if code == 127 and "failed to execute" in words: raise Refused("program-missing", source, words)
     if code != 0: raise Refused("image-unpack", source, "%d %s" % (code, words))
     return put.state["length"]
+
+operations["unpack"] = unpack
 `;

@@ -2,6 +2,7 @@ import { UnreachableError } from "../../model/errors.ts";
 import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
 import { createFrameReader, type Frame, frameBytes } from "./frames.ts";
+import { helperParts } from "./helper-program.ts";
 import { createOwed } from "./owed.ts";
 import { connectionLost } from "./trouble.ts";
 
@@ -135,6 +136,12 @@ async function startSession(
   const send = (message: object, blob?: Uint8Array) => {
     if (channel.stdin.writable) channel.stdin.write(frameBytes(message, blob));
   };
+  let loaded = 0;
+  /** Sends the parts of the program that a request needs, in front of it. */
+  const load = (op: string) => {
+    const last = helperParts.findIndex(({ ops }) => ops.includes(op));
+    for (; loaded <= last; loaded += 1) send({ op: "load" }, Buffer.from(helperParts[loaded]?.text ?? ""));
+  };
   const settle = (id: number): Waiting | undefined => {
     const one = waiting.get(id);
     if (one === undefined) return undefined;
@@ -182,6 +189,7 @@ async function startSession(
         waiting.set(id, { options, resolve, reject, stop, timer: setTimeout(late, Math.min(timeoutMs, 2 ** 31 - 1)) });
         signal?.addEventListener("abort", stop, { once: true });
         if (channel.failure !== undefined) return settle(id)?.reject(channel.failure);
+        load(request.op);
         send({ ...request, id }, options.blob);
         if (signal?.aborted === true) stop();
       }),

@@ -12,7 +12,7 @@ import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
 import { createFrameReader, type Frame } from "./frames.ts";
 import { helperScript } from "./helper.ts";
-import { helperProgram } from "./helper-program.ts";
+import { transferProgram } from "./helper-program.ts";
 import { connectionLost } from "./trouble.ts";
 import { explainTrouble, type Trouble } from "./trouble-of-file.ts";
 
@@ -31,7 +31,7 @@ function refuseHoles(name: string, from: string, length: number, written: number
 /** Brings a file of the host to this machine (`Peer.pull`). Holes are not transferred. */
 export async function pullOverSsh(connection: SshConnection, name: string, request: Upload): ReturnType<Peer["pull"]> {
   const { from, to, digests, maxBytes, signal } = request;
-  const channel = await connection.start(helperScript, [helperProgram, "send", from], `the transfer of ${from}`);
+  const channel = await connection.start(helperScript, [transferProgram, "send", from], `the transfer of ${from}`);
   const errors = collect(channel.stderr);
   const late = new UnreachableError(`${name} sent nothing of ${from} for ${idleMs / 1000} s. Check the kernel log of the host (dmesg).`);
   let cut: Error | undefined;

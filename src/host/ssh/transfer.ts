@@ -17,7 +17,7 @@ import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
 import { createFrameReader, type Frame } from "./frames.ts";
 import { helperScript } from "./helper.ts";
-import { helperProgram } from "./helper-program.ts";
+import { transferProgram } from "./helper-program.ts";
 import { connectionLost } from "./trouble.ts";
 import { explainTrouble, type Trouble } from "./trouble-of-file.ts";
 
@@ -41,7 +41,7 @@ export async function uploadOverSsh(connection: SshConnection, name: string, req
   const stat = await source.stat();
   requireRegular(from, stat);
   refuseTooLarge(from, stat.size, request.maxBytes);
-  const channel = await connection.start(helperScript, [helperProgram, "receive", to, String(stat.size)], `the transfer of ${from}`);
+  const channel = await connection.start(helperScript, [transferProgram, "receive", to, String(stat.size)], `the transfer of ${from}`);
   let silent: Error | undefined;
   const cut = () => {
     silent = new UnreachableError(

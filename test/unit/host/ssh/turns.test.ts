@@ -135,6 +135,38 @@ for (const [what, answer, said] of [
   });
 }
 
+test("large answers that follow each other come together, and a small one at once", async (context) => {
+  const directory = await testDirectory(context);
+  const definitions = Array.from({ length: 50 }, (_, index) => `<domain>${index} ${"x".repeat(3000)}</domain>`);
+  const server = createServer((socket) => {
+    socket.on("data", async (data) => {
+      if (String(data) === "small") socket.write("answer");
+      else
+        for (const definition of definitions) {
+          socket.write(definition);
+          await pause(0);
+        }
+    });
+    socket.on("error", () => undefined);
+  });
+  context.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(`${directory}/many`, resolve));
+  const channel = await host.dial(`${directory}/many`);
+  const pieces: Buffer[] = [];
+  const length = () => pieces.reduce((sum, piece) => sum + piece.length, 0);
+  channel.onData = (bytes) => void pieces.push(bytes);
+  channel.write(Buffer.from("small"));
+  while (length() === 0) await pause(5);
+  assert.equal(String(pieces[0]), "answer");
+  pieces.length = 0;
+  channel.write(Buffer.from("many"));
+  while (length() < definitions.join("").length) await pause(5);
+  channel.close();
+  assert.equal(Buffer.concat(pieces).toString(), definitions.join(""));
+  // A piece may end early on a busy machine.
+  assert.ok(pieces.length <= 25, `${pieces.length} pieces`);
+});
+
 test("a helper that ends waits until the server has closed a channel that was left", async (context) => {
   const directory = await testDirectory(context);
   const ends: string[] = [];
@@ -154,6 +186,7 @@ test("a helper that ends waits until the server has closed a channel that was le
   channel.write(Buffer.from("goodbye"));
   channel.leave?.();
   await own.close();
+  while (ends.length === 0) await pause(10);
   assert.equal(ends[0], "server");
 });
 
