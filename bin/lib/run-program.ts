@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync,
 import { dirname } from "node:path";
 import type { Script } from "node:vm";
 import { isVersionQuestion, versionText } from "../../src/version.ts";
+import { logInEarly } from "./log-in-early.ts";
 import { tuneV8 } from "./tune-v8.ts";
 
 /** The program as it was built: a script whose characters are all ASCII. */
@@ -30,6 +31,7 @@ const digestBytes = 32;
  */
 export async function runProgram(argv: readonly string[], source: () => ProgramSource, cache: string): Promise<number> {
   if (isVersionQuestion(argv) && printed(versionText)) return 0;
+  await logInEarly(argv);
   return load(argv[0] ?? "", source, cache).main(argv);
 }
 

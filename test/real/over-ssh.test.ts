@@ -107,8 +107,11 @@ test("a connection that is cut while planning is an error, and nothing is taken 
   await apply(workspace);
   const child = start(["plan", workspace.directory, "--json"]);
   const end = ended(child, 60_000);
-  await until("a connection of the plan's", 20, async () => masters(child.pid ?? 0)[0]);
-  for (const pid of masters(child.pid ?? 0)) process.kill(pid, "SIGKILL");
+  // A login that ends before the program needs it is made again, once.
+  await until("the end of the plan, whose connections are cut", 60, async () => {
+    for (const pid of masters(child.pid ?? 0)) process.kill(pid, "SIGKILL");
+    return child.exitCode === null ? undefined : true;
+  });
   const result = await end;
   assert.equal(result.code, 1);
   assert.match(result.stdout + result.stderr, /lost|cannot be reached/);

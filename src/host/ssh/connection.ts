@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, rmdirSync, statSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { UnreachableError } from "../../model/errors.ts";
 import { channelAfter, channelOf, type SshChannel, type SshProcess, type StartLimits, startLimits, startSsh } from "./channel.ts";
 import { collect } from "./collect.ts";
-import { type Greeting, greetingOf, greetingScript } from "./greeting.ts";
-import { helperProgram } from "./helper-program.ts";
+import { takeEarlySsh } from "./early-ssh.ts";
+import { type Greeting, greetingOf } from "./greeting.ts";
+import { addressWords, masterWords } from "./master-words.ts";
+import { makePrivateDirectory } from "./private-directory.ts";
 import { sshProgram } from "./program.ts";
 import { shellLine } from "./quote.ts";
 import type { SshTarget } from "./target.ts";
@@ -40,15 +40,8 @@ export interface SshConnection {
  * sshd still counts those whose end it has received but not seen to when it is asked for the next: hence some to spare.
  */
 const channelsAtMost = 7;
-/** A connection counts as lost when sshd does not answer three probes, five seconds each. */
-const keepAlive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"];
 /** The helper puts names on the disk before it ends. */
 const closeMs = 30_000;
-/** A directory that has been empty for so long is abandoned: making a connection takes a minute at most. */
-const abandonedAfterMs = 600_000;
-/** The programs that the helper starts; it does everything else itself. */
-const required = ["cp", "stat", "prlimit"];
-
 interface Master {
   readonly socket: string;
   readonly child: SshProcess;
@@ -61,36 +54,20 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
   const ssh = sshProgram();
   const name = target.destination;
   const masters: Master[] = [];
-  let directory: Promise<string> | undefined;
+  let directory: string | undefined;
   let lost: UnreachableError | undefined;
   let closing = false;
-
-  const address = [...(target.port === undefined ? [] : ["-p", String(target.port)]), "--", name];
 
   function lose(error: UnreachableError): void {
     if (!closing) lost ??= error;
   }
 
-  async function connect(): Promise<Master> {
-    directory ??= privateDirectory();
-    const socket = `${await directory}/${masters.length}`;
-    const nonce = randomBytes(8).toString("hex");
-    const options = [
-      "-T",
-      "-x",
-      "-o",
-      "BatchMode=yes",
-      "-o",
-      "ControlMaster=yes",
-      "-o",
-      `ControlPath=${socket}`,
-      "-o",
-      "ControlPersist=no",
-    ];
-    const quiet = ["-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no", "-o", "RemoteCommand=none", "-o", "ConnectTimeout=20"];
-    const helper = masters.length === 0 ? helperProgram : "";
-    const remote = `exec sh -c ${shellLine([greetingScript, "virtform", nonce, helper, ...required])}`;
-    const child = startSsh(ssh.program, [...ssh.args, ...options, ...quiet, ...keepAlive, ...address, remote]);
+  function connect(): Master {
+    const early = masters.length === 0 ? takeEarlySsh(ssh, target) : undefined;
+    directory ??= early?.directory ?? makePrivateDirectory();
+    const socket = early?.socket ?? `${directory}/${masters.length}`;
+    const nonce = early?.nonce ?? randomBytes(8).toString("hex");
+    const child = early?.child ?? startSsh(ssh.program, masterWords(ssh, target, { socket, nonce, hasHelper: masters.length === 0 }));
     const master: Master = { socket, child, greeting: greetingOf(child, nonce, name, limits), channels: 0 };
     masters.push(master);
     master.greeting.then(
@@ -101,14 +78,13 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
     return master;
   }
 
-  let first: Promise<Master> | undefined;
+  let first: Master | undefined;
   let growing: Promise<unknown> = Promise.resolve();
 
   /** A connection with a channel to spare, the channel already counted. */
   function reserve(): Promise<Master> {
     const reserved = growing.then(async () => {
-      const master =
-        masters.find(({ channels }) => channels < channelsAtMost) ?? (await (masters.length === 0 ? firstMaster() : connect()));
+      const master = masters.find(({ channels }) => channels < channelsAtMost) ?? (masters.length === 0 ? firstMaster() : connect());
       master.channels += 1;
       return master;
     });
@@ -116,7 +92,7 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
     return reserved;
   }
 
-  function firstMaster(): Promise<Master> {
+  function firstMaster(): Master {
     first ??= connect();
     return first;
   }
@@ -129,10 +105,10 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
       lose(error);
       for (const { child } of masters) child.kill("SIGKILL");
     },
-    greeting: async () => (await (await firstMaster()).greeting).greeting,
+    greeting: async () => (await firstMaster().greeting).greeting,
     async helper() {
       if (closing) throw closed(name);
-      const { child, greeting } = await firstMaster();
+      const { child, greeting } = firstMaster();
       return channelOf(child, (await greeting).rest, () => lost);
     },
     async start(script, args, what) {
@@ -147,7 +123,7 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
       const alone = ["-o", "ProxyCommand=false", "-o", "LogLevel=ERROR"];
       const mark = randomBytes(16).toString("hex");
       const remote = `exec sh -c ${shellLine([`printf '%s\\n' "$1"\nshift\n${script}`, "virtform", mark, ...args])}`;
-      const child = startSsh(ssh.program, [...ssh.args, ...options, ...alone, ...address, remote]);
+      const child = startSsh(ssh.program, [...ssh.args, ...options, ...alone, ...addressWords(target), remote]);
       child.once("close", () => {
         master.channels -= 1;
       });
@@ -159,7 +135,7 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
       const ends = masters.map(({ child }) => ended(child));
       if (hasMore) await Promise.all(ends);
       else for (const { child } of masters) leave(child);
-      if (directory !== undefined) await rm(await directory, { recursive: true, force: true });
+      if (directory !== undefined) await rm(directory, { recursive: true, force: true });
     },
   };
 }
@@ -184,23 +160,4 @@ function ended(child: SshProcess): Promise<void> {
       resolve();
     });
   });
-}
-
-/** For the sockets. Also removes the directories of killed processes, whose sockets are gone with their connections. */
-function privateDirectory(): Promise<string> {
-  const parent = shortTemporary();
-  for (const name of readdirSync(parent).filter((entry) => entry.startsWith("virtform-ssh-"))) {
-    try {
-      if (Date.now() - statSync(`${parent}/${name}`).mtimeMs > abandonedAfterMs) rmdirSync(`${parent}/${name}`);
-    } catch {
-      // In use, or owned by another user.
-    }
-  }
-  return mkdtemp(`${parent}/virtform-ssh-`);
-}
-
-/** A socket's path may have about a hundred characters. */
-function shortTemporary(): string {
-  const own = process.env["XDG_RUNTIME_DIR"];
-  return [own, tmpdir(), "/tmp"].find((path) => path !== undefined && path.length < 60 && existsSync(path)) ?? "/tmp";
 }

@@ -2,7 +2,7 @@
  * The part of the helper program that reads files: Python, standard library only. Every open refuses links in the last place
  * and never waits for a pipe; every read has a limit. The same words, modes and rules as host/local.
  */
-export const helperLooks = String.raw`
+export const helperLooks = `
 class Refused(Exception):
     def __init__(self, code, path, what=""):
         self.fields = {"refused": code, "path": path, "what": what}

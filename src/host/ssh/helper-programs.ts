@@ -1,5 +1,5 @@
 /** The part of the helper program that runs programs and works on whole files. It needs that of files. */
-export const helperPrograms = String.raw`
+export const helperPrograms = `
 import signal, subprocess, threading
 
 def digest(message, blob):

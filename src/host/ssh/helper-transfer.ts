@@ -1,5 +1,5 @@
 /** The part of the helper program that is started for one file only, on a channel of its own: `send` and `receive`. */
-export const helperTransfer = String.raw`
+export const helperTransfer = `
 def send(path):
     # The data, in frames with their places; then the length of the file.
     try:

@@ -1,0 +1,58 @@
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { type SshProcess, startSsh } from "./channel.ts";
+import { masterWords } from "./master-words.ts";
+import { makePrivateDirectory } from "./private-directory.ts";
+import { sshProgram } from "./program.ts";
+import type { SshTarget } from "./target.ts";
+
+/** An ssh that was started before the program was loaded, with what its greeting and its sockets are known by. */
+export interface EarlySsh {
+  readonly child: SshProcess;
+  readonly directory: string;
+  readonly socket: string;
+  readonly nonce: string;
+}
+
+/** The process is started by one script and taken by another, which have no module in common. */
+const place = Symbol.for("virtform.early-ssh");
+const shared = globalThis as { [place]?: { readonly key: string; readonly early: EarlySsh } };
+
+/** Starts to log in to a host. Unless it is taken, the login ends with this process, at the latest. */
+export function startEarlySsh(target: SshTarget): void {
+  const ssh = sshProgram();
+  const directory = makePrivateDirectory();
+  const [socket, nonce] = [`${directory}/0`, randomBytes(8).toString("hex")];
+  const child = startSsh(ssh.program, masterWords(ssh, target, { socket, nonce, hasHelper: true }));
+  shared[place] = { key: keyOf(ssh, target), early: { child, directory, socket, nonce } };
+  process.once("exit", discardEarlySsh);
+}
+
+/** The login that was started to this host with this ssh, if it has not failed. Any other one is ended: there is one host to log in to, at most. */
+export function takeEarlySsh(ssh: ReturnType<typeof sshProgram>, target: SshTarget): EarlySsh | undefined {
+  const found = shared[place];
+  if (found === undefined) return undefined;
+  const { child } = found.early;
+  // One that ended took its message with it: the next attempt explains it.
+  if (found.key !== keyOf(ssh, target) || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+    discardEarlySsh();
+    return undefined;
+  }
+  delete shared[place];
+  return found.early;
+}
+
+function discardEarlySsh(): void {
+  const found = shared[place];
+  if (found === undefined) return;
+  delete shared[place];
+  const { child, directory } = found.early;
+  child.kill("SIGKILL");
+  child.unref();
+  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+  rmSync(directory, { recursive: true, force: true });
+}
+
+function keyOf({ program, args }: ReturnType<typeof sshProgram>, { destination, port }: SshTarget): string {
+  return JSON.stringify([program, args, destination, port ?? null]);
+}
