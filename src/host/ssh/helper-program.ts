@@ -1,11 +1,7 @@
-import { helperFiles } from "./helper-files.ts";
-import { helperLocks } from "./helper-locks.ts";
 import { helperLooks } from "./helper-looks.ts";
-import { helperPrograms } from "./helper-programs.ts";
-import { helperTransfer } from "./helper-transfer.ts";
-import { helperUnpack } from "./helper-unpack.ts";
 
-const start = String.raw`
+/** Modules, frames and looks: what each form of the program begins with. */
+export const helperStart = String.raw`
 # Loading a module, and compiling this text, is most of the time until the first answer: hence as little as possible of both. Modules
 # whose name begins with _ are the parts in C of those that are imported in their place where they do not exist.
 import _thread, errno, os, select, stat, sys, time, zlib
@@ -42,10 +38,11 @@ SILENCE = 90
 def answer(message, blob=b"", pack=True):
     # Definitions and labels shrink to a tenth; ssh acknowledges every hundred kilobytes, which takes turns.
     if pack and len(blob) > 4096: message, blob = {**message, "packed": True}, zlib.compress(blob, 1)
-    text = dumps(message).encode()
+    text, form = dumps(message).encode(), b"%d %d\n"
+    if len(text) > 4096: text, form = zlib.compress(text, 1), b"%d %d z\n"
     with answering:
         try:
-            answers.write(b"%d %d\n" % (len(text), len(blob)) + text)
+            answers.write(form % (len(text), len(blob)) + text)
             answers.write(blob)
             answers.flush()
         except (OSError, ValueError):
@@ -176,10 +173,12 @@ def frames():
     while True:
         head = source.readline(64)
         if not head.endswith(b"\n"): return
-        text, blob = (int(part) for part in head.split())
+        text, blob, *packed = head.split()
+        text, blob = int(text), int(blob)
         if text > FRAME or blob > FRAME: return
         message, data = source.read(text), source.read(blob)
         if len(message) != text or len(data) != blob: return
+        if packed: message = zlib.decompressobj().decompress(message, FRAME)
         yield loads(message.decode()), data
 
 def end():
@@ -221,20 +220,10 @@ finally:
 
 /**
  * What runs on the remote for the whole session: Python, standard library only, constant text. Whatever varies comes in frames.
- * A frame is a line `JSON-BYTES BLOB-BYTES`, that many bytes of JSON, and that many of binary data (compressed where the message of an
- * answer says `packed`). A request has an `id`, which its answers carry; of what takes long, answers with `progress`, `opened` or `output` come
+ * A frame is a line `JSON-BYTES BLOB-BYTES`, that many bytes of JSON (compressed where the line ends in ` z`), and that many of binary data
+ * (compressed where the message of an answer says `packed`). A request has an `id`, which its answers carry; of what takes long, answers with `progress`, `opened` or `output` come
  * before the last. `beat`, `load`, `stop`, `write`, `hangup` and `leave` have no answer. It looks at files and opens sockets; `load` brings a
  * further part of it. The end of the input ends everything: running programs are stopped, locks are released, and names that are not on
  * the disk yet are put there.
  */
-export const helperProgram = start + main;
-
-/** The program that moves the bytes of one file, on a channel of its own. */
-export const transferProgram = start + helperTransfer;
-
-/** Further parts of the program, each needing those before it, with the requests that need it. */
-export const helperParts: readonly { readonly ops: readonly string[]; readonly text: string }[] = [
-  { ops: ["lock", "settle"], text: helperLocks },
-  { ops: ["change"], text: helperFiles },
-  { ops: ["digest", "copy", "run", "unpack"], text: helperPrograms + helperUnpack },
-];
+export const helperProgram = helperStart + main;

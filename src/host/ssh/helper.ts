@@ -2,7 +2,7 @@ import { UnreachableError } from "../../model/errors.ts";
 import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
 import { createFrameReader, type Frame, frameBytes } from "./frames.ts";
-import { helperParts } from "./helper-program.ts";
+import { helperParts } from "./helper-parts.ts";
 import { createOwed } from "./owed.ts";
 import { connectionLost } from "./trouble.ts";
 
@@ -186,7 +186,8 @@ async function startSession(
           else connection.fail(error);
         };
         const stop = () => send({ op: "stop", of: id });
-        waiting.set(id, { options, resolve, reject, stop, timer: setTimeout(late, Math.min(timeoutMs, 2 ** 31 - 1)) });
+        // A timer alone keeps no process: the streams of ssh do, until the connection is closed.
+        waiting.set(id, { options, resolve, reject, stop, timer: setTimeout(late, Math.min(timeoutMs, 2 ** 31 - 1)).unref() });
         signal?.addEventListener("abort", stop, { once: true });
         if (channel.failure !== undefined) return settle(id)?.reject(channel.failure);
         load(request.op);

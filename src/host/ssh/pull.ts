@@ -12,7 +12,7 @@ import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
 import { createFrameReader, type Frame } from "./frames.ts";
 import { helperScript } from "./helper.ts";
-import { transferProgram } from "./helper-program.ts";
+import { transferProgram } from "./transfer-program.ts";
 import { connectionLost } from "./trouble.ts";
 import { explainTrouble, type Trouble } from "./trouble-of-file.ts";
 

@@ -88,6 +88,7 @@ test("a helper that answers with anything but frames is cut off", async (context
     "echo 99999999999 0; exec sleep 100",
     "echo 10 999999999; exec sleep 100",
     "echo 2 0; echo []; exec sleep 100",
+    "echo 4 0 z; printf junk; exec sleep 100",
     `echo '15 4'; printf '{"packed":true}junk'; exec sleep 100`,
   ]) {
     writeFileSync(`${directory}/python3`, `#!/bin/sh\n${answer}\n`, { mode: 0o755 });
