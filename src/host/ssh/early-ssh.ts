@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
+import { Socket } from "node:net";
 import { type SshProcess, startSsh } from "./channel.ts";
 import { masterWords } from "./master-words.ts";
 import { makePrivateDirectory } from "./private-directory.ts";
@@ -25,6 +26,9 @@ export function startEarlySsh(target: SshTarget): void {
   const [socket, nonce] = [`${directory}/0`, randomBytes(8).toString("hex")];
   const child = startSsh(ssh.program, masterWords(ssh, target, { socket, nonce, hasHelper: true }));
   shared[place] = { key: keyOf(ssh, target), early: { child, directory, socket, nonce } };
+  // A program that does not take it does not wait for it.
+  child.unref();
+  for (const stream of streamsOf(child)) stream.unref();
   process.once("exit", discardEarlySsh);
 }
 
@@ -39,7 +43,14 @@ export function takeEarlySsh(ssh: ReturnType<typeof sshProgram>, target: SshTarg
     return undefined;
   }
   delete shared[place];
+  child.ref();
+  for (const stream of streamsOf(child)) stream.ref();
   return found.early;
+}
+
+/** Its pipes are sockets, which keep this process as long as they are open. */
+function streamsOf({ stdin, stdout, stderr }: SshProcess): readonly Socket[] {
+  return [stdin, stdout, stderr].filter((stream) => stream instanceof Socket);
 }
 
 function discardEarlySsh(): void {
@@ -48,8 +59,7 @@ function discardEarlySsh(): void {
   delete shared[place];
   const { child, directory } = found.early;
   child.kill("SIGKILL");
-  child.unref();
-  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+  for (const stream of streamsOf(child)) stream.destroy();
   rmSync(directory, { recursive: true, force: true });
 }
 

@@ -36,9 +36,9 @@ test("a plan logs in once, although it does so before it reads its configuration
 
 test("a login that the configuration does not need ends with the program", async (t) => {
   const sshd = await startSshd(t);
-  // It never comes to the host.
+  // It never comes to the host, and takes longer than the plan may.
   appendFileSync(`${sshd.directory}/config`, "Host *\n  ProxyCommand sleep 100\n");
-  process.env["VIRTFORM_SSH"] = sshd.program;
+  process.env["VIRTFORM_SSH"] = `${sshd.program} -o ConnectTimeout=100`;
   const child = start(["plan", configured(t, sshd.uri, "nonsense: true\n")]);
   const end = ended(child, 60_000);
   const login = await until("an ssh of the plan's", 20, () => masters(child.pid ?? 0)[0], undefined, 10);
