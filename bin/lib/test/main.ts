@@ -87,8 +87,8 @@ function plain(name: string, command: readonly string[]): Step {
   return { name, ...estimate(name, 10), after: [], libvirt: "unused", command, mark: nextMark() };
 }
 
-/** Options of Node: compiled code is kept for the other files, and short-lived objects are collected less often (a tenth of the time of crash tests). */
-const forSpeed = [`--import=${new URL("compile-cache.js", import.meta.url).href}`, "--max-semi-space-size=64"];
+/** Options of Node: what set-up-process.js saves, and short-lived objects are collected less often (a tenth of the time of crash tests). */
+const forSpeed = [`--import=${new URL("set-up-process.js", import.meta.url).href}`, "--max-semi-space-size=64"];
 
 function testStep(file: TestFile): Step {
   const counts = join(logs, `${file.path.replaceAll("/", "+")}.counts`);

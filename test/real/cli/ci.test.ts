@@ -26,6 +26,7 @@ test("a change goes from a pull request to the host, and drift from the host to 
         GITHUB_OUTPUT: output,
         GITHUB_STEP_SUMMARY: "",
         VIRTFORM_CI_TOKEN: "s3cret",
+        NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
         ...env,
       },
     });

@@ -20,7 +20,7 @@ export interface Surroundings {
 
 /** Starts a program as a pipeline does: no terminal, nothing to read. */
 export function start(program: string, args: readonly string[], { cwd, env }: Surroundings = {}): ChildProcess {
-  const { NO_COLOR: _plain, FORCE_COLOR: _color, NODE_TEST_CONTEXT: _test, ...inherited } = process.env;
+  const { NO_COLOR: _plain, FORCE_COLOR: _color, NODE_TEST_CONTEXT: _test, NODE_COMPILE_CACHE: _cache, ...inherited } = process.env;
   return spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...inherited, CI: "1", LC_ALL: "C", ...env },

@@ -56,3 +56,25 @@ test("the count of a run says what passed, and counts a skipped test as one that
   assert.equal(counted('test("a", () => {}); test("b", () => {});'), "2 0");
   assert.equal(counted('test("a", () => {}); test.skip("b", () => {}); test("c", () => { throw new Error("no"); });'), "1 2");
 });
+
+test("an uncaught error after a test fails the file, and its stack is printed", (t) => {
+  const directory = mkdtempSync(join(checkout, "test/unit/bin/uncaught-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, "one.mjs");
+  const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
+  const run = (body: string) => {
+    writeFileSync(file, `import { test } from "node:test";\n${body}`);
+    const setUp = new URL("../../../bin/lib/test/set-up-process.js", import.meta.url).href;
+    return spawnSync(process.execPath, [`--import=${setUp}`, file], { encoding: "utf8", env });
+  };
+  assert.equal(run('test("a", async () => {});').status, 0);
+  for (const late of [
+    'setImmediate(() => { throw new Error("too late"); });',
+    'Promise.reject(new Error("too late"));',
+    'setTimeout(() => Promise.reject(new Error("too late")), 1);',
+  ]) {
+    const { status, stderr } = run(`test("a", async () => { ${late} await new Promise((resolve) => setTimeout(resolve, 20)); });`);
+    assert.equal(status, 1, late);
+    assert.match(stderr, /Error: too late\n +at .*one\.mjs:2/, late);
+  }
+});

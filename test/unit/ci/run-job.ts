@@ -52,6 +52,7 @@ export async function runJob(t: TestContext, command: string, run: FakeRun, env:
     timeout: 60_000,
     env: {
       PATH: process.env["PATH"],
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
       VIRTFORM_CI_PROGRAM: file("virtform.mjs"),
       VIRTFORM_CI_TOKEN: "s3cret",
       VIRTFORM_CI_PAUSE: "5",
