@@ -3,7 +3,7 @@
 //   main.ts all|unit|files [--save-timings] [--jobs N] [FILE…]
 import { spawn } from "node:child_process";
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism, freemem, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -18,6 +18,9 @@ const timingsPath = join(checkout, "test/timings.json");
 /** A test that hangs fails after this; a file that runs longer than `fileMinutes` is ended. */
 const testMinutes = 25;
 const fileMinutes = 45;
+
+/** Bytes of memory that have to be available before more files run than a few for each processor. */
+const memoryOfMore = 4 * 2 ** 30;
 
 /** One task with its command. */
 interface Step extends Task {
@@ -281,7 +284,7 @@ async function main(): Promise<number> {
   const real = files.some((file) => file.real);
   const looking = real ? setInterval(lookAtGuests, 1000) : undefined;
   const watch = real ? watchLibvirt(systemLibvirt, console.log) : undefined;
-  const ends = await runAll(steps, slots, perform);
+  const ends = await runAll(steps, slots, perform, () => freemem() > memoryOfMore);
   if (mode === "all") for (const [step, end] of await runAgain(ends, watch?.hangs ?? [])) ends.set(step, end);
   clearInterval(looking);
   await watch?.stop();

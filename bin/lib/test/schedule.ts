@@ -59,19 +59,27 @@ export function processorsInUse(loads: readonly number[], slots: number): number
 
 /** Tasks are started until this part of the processors is in use on average. With more, tests wait for processors and miss deadlines. */
 const enough = 0.9;
-/** The most tasks for each processor: each takes memory as well. */
-const mostPerProcessor = 3;
+/** The most tasks for each processor: each takes memory as well. With three, files of low load left a quarter of the processors idle. */
+const mostPerProcessor = 5;
+/** So many run for each processor however little memory is left. */
+const alwaysPerProcessor = 3;
 
-function isFull(running: readonly Task[], slots: number): boolean {
+function isFull(running: readonly Task[], slots: number, hasRoom: () => boolean): boolean {
   const loads = running.map(({ load }) => load);
-  return running.length >= mostPerProcessor * slots || processorsInUse(loads, slots) >= enough * slots;
+  if (running.length >= mostPerProcessor * slots || processorsInUse(loads, slots) >= enough * slots) return true;
+  return running.length >= alwaysPerProcessor * slots && !hasRoom();
 }
 
 /**
  * Runs all tasks, on `slots` processors, those with the longest way to the end first. A task whose predecessor did not succeed is not run.
- * Throws for a task that waits for one that does not exist.
+ * `hasRoom` says whether memory is left for more than a few at a time. Throws for a task that waits for one that does not exist.
  */
-export async function runAll<T extends Task>(tasks: readonly T[], slots: number, run: (task: T) => Promise<boolean>): Promise<Map<T, End>> {
+export async function runAll<T extends Task>(
+  tasks: readonly T[],
+  slots: number,
+  run: (task: T) => Promise<boolean>,
+  hasRoom: () => boolean = () => true,
+): Promise<Map<T, End>> {
   const names = new Set(tasks.map(({ name }) => name));
   for (const { name, after } of tasks)
     for (const before of after) if (!names.has(before)) throw new Error(`${name} waits for ${before}, which does not exist`);
@@ -83,7 +91,7 @@ export async function runAll<T extends Task>(tasks: readonly T[], slots: number,
   while (waiting.length + running.size > 0) {
     for (;;) {
       const task = pick(waiting, [...running.keys()], succeeded, rank) as T | undefined;
-      if (task === undefined || isFull([...running.keys()], slots)) break;
+      if (task === undefined || isFull([...running.keys()], slots, hasRoom)) break;
       waiting.splice(waiting.indexOf(task), 1);
       const work = run(task).then((ok) => {
         ends.set(task, { ok });

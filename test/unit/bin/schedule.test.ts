@@ -13,18 +13,19 @@ const task = (name: string, seconds: number, over: Partial<Task> = {}): Task => 
 });
 
 /** Runs tasks that end in the order of their seconds, and records who ran beside whom. */
-async function order(tasks: readonly Task[], slots: number, fails: readonly string[] = []) {
+async function order(tasks: readonly Task[], slots: number, fails: readonly string[] = [], hasRoom?: () => boolean) {
   const running = new Set<string>();
   const started: string[] = [];
   const together: string[][] = [];
-  const ends = await runAll(tasks, slots, async ({ name, seconds }) => {
+  const run = async ({ name, seconds }: Task) => {
     running.add(name);
     started.push(name);
     together.push([...running]);
     for (let passed = 0; passed < seconds; passed += 1) await turn();
     running.delete(name);
     return !fails.includes(name);
-  });
+  };
+  const ends = await runAll(tasks, slots, run, hasRoom);
   return { started, together, ends: Object.fromEntries([...ends].map(([{ name }, end]) => [name, end])) };
 }
 
@@ -63,9 +64,12 @@ test("never more than the given number at a time, and never fewer without need",
 });
 
 test("tasks that wait most of the time share a processor, and are started in order", async () => {
-  const most = async (tasks: readonly Task[]) => Math.max(...(await order(tasks, 2)).together.map(({ length }) => length));
+  const most = async (tasks: readonly Task[], hasRoom?: () => boolean) =>
+    Math.max(...(await order(tasks, 2, [], hasRoom)).together.map(({ length }) => length));
   assert.equal(await most(Array.from({ length: 9 }, (_, at) => task(`wait${at}`, 9, { load: 0.6 }))), 5);
-  assert.equal(await most(Array.from({ length: 9 }, (_, at) => task(`idle${at}`, 9, { load: 0.1 }))), 6);
+  const idle = Array.from({ length: 12 }, (_, at) => task(`idle${at}`, 12, { load: 0.1 }));
+  assert.equal(await most(idle), 10);
+  assert.equal(await most(idle, () => false), 6);
   assert.equal(await most(Array.from({ length: 9 }, (_, at) => task(`busy${at}`, 9, { load: 0.95 }))), 2);
   const mixed = [task("long", 9, { load: 0.5 }), task("busy", 8), task("short", 1, { load: 0.5 })];
   assert.deepEqual((await order(mixed, 1)).started, ["long", "busy", "short"]);
