@@ -41,7 +41,9 @@ export function createSink(
     readonly also?: { write(chunk: Uint8Array): Promise<void>; restart(): Promise<void> } | undefined;
   },
 ): Sink {
-  const pending = Buffer.allocUnsafe(sinkBlock);
+  let [pending, spare] = [Buffer.allocUnsafe(sinkBlock), Buffer.allocUnsafe(sinkBlock)];
+  /** Of the spare buffer: more bytes are received meanwhile. One that failed stays, so that everything later fails as well. */
+  let flushing = Promise.resolve();
   let filled = 0;
   let flushed = 0;
   let written = 0;
@@ -49,23 +51,31 @@ export function createSink(
   const onDisk = <T>(work: () => Promise<T>) => explainedLater("write", request.path, work);
 
   async function flush(data: Uint8Array): Promise<void> {
+    const position = flushed;
+    flushed += data.length;
     const elsewhere = request.also?.write(data);
     // Awaited below; a failure of the file comes first.
     elsewhere?.catch(() => undefined);
-    const here = writeRuns(data);
+    const here = writeRuns(data, position);
     // The kernel writes while this thread digests.
     digester.update(data);
     await here;
-    flushed += data.length;
     await elsewhere;
   }
 
-  async function writeRuns(data: Uint8Array): Promise<void> {
+  async function writeRuns(data: Uint8Array, position: number): Promise<void> {
     for (const { start, end } of dataRuns(data)) {
       written += end - start;
       refuseTooLarge(request.what, written, request.maxWritten);
-      await writeAll(file, data.subarray(start, end), flushed + start);
+      await writeAll(file, data.subarray(start, end), position + start);
     }
+  }
+
+  async function flushRest(): Promise<void> {
+    await flushing;
+    await flush(pending.subarray(0, filled));
+    filled = 0;
+    await file.truncate(flushed);
   }
 
   return {
@@ -78,19 +88,27 @@ export function createSink(
     write: (chunk) =>
       onDisk(async () => {
         refuseTooLarge(request.what, flushed + filled + chunk.length, request.maxBytes);
-        if (filled === 0 && chunk.length === sinkBlock) return flush(chunk);
+        if (filled === 0 && chunk.length === sinkBlock) {
+          await flushing;
+          return flush(chunk);
+        }
         for (let taken = 0; taken < chunk.length; ) {
           const piece = chunk.subarray(taken, taken + sinkBlock - filled);
           pending.set(piece, filled);
           filled += piece.length;
           taken += piece.length;
           if (filled < sinkBlock) continue;
-          await flush(pending);
+          await flushing;
+          flushing = flush(pending);
+          // Thrown by the next call.
+          flushing.catch(() => undefined);
+          [pending, spare] = [spare, pending];
           filled = 0;
         }
       }),
     restart: () =>
       onDisk(async () => {
+        await flushing;
         await file.truncate(0);
         filled = 0;
         flushed = 0;
@@ -109,17 +127,10 @@ export function createSink(
           flushed += bytesRead;
         }
       }),
-    keep: () =>
-      onDisk(async () => {
-        await flush(pending.subarray(0, filled));
-        filled = 0;
-        await file.truncate(flushed);
-      }),
+    keep: () => onDisk(flushRest),
     finish: () =>
       onDisk(async () => {
-        await flush(pending.subarray(0, filled));
-        filled = 0;
-        await file.truncate(flushed);
+        await flushRest();
         return digester.digests();
       }),
   };
