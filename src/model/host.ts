@@ -171,8 +171,8 @@ export interface Files {
   /** Throws a UserError (`interrupted`) when the signal aborts. */
   digest(path: string, algorithms: readonly DigestAlgorithm[], onProgress?: ByteProgress, signal?: AbortSignal): Promise<Digests>;
   /**
-   * Digests a file that does not exist yet while a program writes it: in order, once, through the page cache, and no more than 32 MiB at a time. Much of it is on
-   * the disk when `writer` ends. Absent where a digest would be as fast afterwards.
+   * Digests a file that does not exist yet while a program writes it: in order, once, through the page cache, and no more than 32 MiB at a time. It is put on the
+   * disk meanwhile. Absent where a digest would be as fast afterwards.
    */
   digestBehind?(
     path: string,
@@ -183,7 +183,10 @@ export interface Files {
   ): Promise<{
     /** Rejects when the writer failed. */
     readonly digests: Promise<Digests>;
-    /** After the writer has ended. Rejects when the disk refused what it wrote, which the kernel reports once: the file must not be used then. */
+    /**
+     * Ends when all of it is on the disk, or the writer has failed. Rejects when the disk refused what was written, which the kernel reports once: the file
+     * must not be used then.
+     */
     readonly synced: Promise<void>;
   }>;
 }

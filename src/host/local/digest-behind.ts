@@ -39,12 +39,20 @@ export async function digestBehind(
   const stopped = () => failed || signal?.aborted === true;
   const opened = openWritten(path, over.signal);
   const syncing = createSyncing(path);
-  const digests = follow();
-  return { digests, synced: ended.then(() => syncing.end()) };
+  const synced = ended.then(() => (failed ? syncing.end() : syncRest()));
+  return { digests: follow(), synced };
+
+  async function syncRest(): Promise<void> {
+    const file = await opened;
+    await syncing.end();
+    syncing.upTo(file, Number.POSITIVE_INFINITY);
+    await syncing.end();
+  }
 
   async function follow(): Promise<Digests> {
     await using file = await opened;
-    await using _sync = { [Symbol.asyncDispose]: () => syncing.end().catch(() => undefined) };
+    // Ends before the file is closed.
+    await using _synced = { [Symbol.asyncDispose]: () => synced.catch(() => undefined) };
     const digester = createDigester(algorithms);
     const frontier = createFrontier(file, path);
     for (let done = 0; ; ) {

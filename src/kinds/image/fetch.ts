@@ -151,12 +151,14 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
     return;
   }
   const converts = root === undefined && needsConversion(spec);
-  const staged = converts ? await convert(context, spec, image.path, sidecar, report) : (root?.path ?? image.path);
-  if (!converts) await startDigest(context, spec.entry, staged, sidecar);
+  const made = converts ? await convert(context, spec, image.path, sidecar, report) : undefined;
+  const staged = made?.path ?? root?.path ?? image.path;
+  if (made === undefined) await startDigest(context, spec.entry, staged, sidecar);
   // Removed before the base has its name, which completes it: an interruption leaves no staged file.
   await removeStaged(context, spec, false, staged);
   // The sidecar comes first: a crash in between leaves a sidecar without a base, which counts as nothing.
   await record();
+  await made?.synced;
   await host.files.publish(staged, path, 0o444);
   announce("image.activate", { ...known, virtual_size: virtualSize });
 }
@@ -281,8 +283,14 @@ function refuseTooLarge(spec: ImageSpec, virtualSize: number): void {
   );
 }
 
-/** Converts an image to raw, and digests the result meanwhile. Gives its staged path. */
-async function convert(context: Context, spec: ImageSpec, from: string, sidecar: ImageSidecar, report: ReportProgress): Promise<string> {
+/** Converts an image to raw, and digests the result meanwhile. It may be published when `synced` has ended. */
+async function convert(
+  context: Context,
+  spec: ImageSpec,
+  from: string,
+  sidecar: ImageSidecar,
+  report: ReportProgress,
+): Promise<{ readonly path: string; readonly synced: Promise<void> }> {
   const { host, layout, signal } = context;
   const { virtualSize } = sidecar;
   const converted = layout.baseConverted(spec.entry);
@@ -306,9 +314,12 @@ async function convert(context: Context, spec: ImageSpec, from: string, sidecar:
     signal,
     onFraction: (fraction) => report({ phase: "convert", done: Math.round(fraction * virtualSize), total: virtualSize }),
   });
-  await Promise.all([writer, startDigest(context, spec.entry, converted, sidecar, writer)]);
+  const synced = startDigest(context, spec.entry, converted, sidecar, writer);
+  // Thrown where it is waited for; an error of the conversion comes first.
+  synced.catch(() => undefined);
+  await writer;
   await examineConverted(context, converted);
-  return converted;
+  return { path: converted, synced };
 }
 
 function foreignBase(path: string): Error {

@@ -84,7 +84,7 @@ test("a writer that fails, or never makes the file, and a stop end the digest", 
   await assert.rejects(failing.digests, /was stopped/);
   await failing.synced;
   const missing = await digestBehind(`${path}-missing`, ["sha256"], Promise.resolve());
-  await assert.rejects(missing.digests, /does not exist/i);
+  await Promise.all([missing.digests, missing.synced].map((promise) => assert.rejects(promise, /does not exist/i)));
   const stop = new AbortController();
   const stopping = await digestBehind(path, ["sha256"], pause(300), undefined, stop.signal);
   stop.abort();
