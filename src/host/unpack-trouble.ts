@@ -16,7 +16,7 @@ export function unpackTrouble(
   }
   const words = ending.said
     .split("\n")
-    .map((line) => line.replace(/^(?:\/\S*\/)?\w+: (?:(?:\(stdin\)|stdin|\/\*stdin\*\\): )?/, "").trim())
+    .map((line) => line.replace(/^(?:\/\S*\/)?\w+: (?:(?:\(stdin\)|stdin|\/\*stdin\*\\) ?: )?/, "").trim())
     .filter((line) => line !== "")
     .at(0);
   const why = words === undefined ? `${program} ended with ${ending.code ?? "a signal"}` : words.slice(0, 200);

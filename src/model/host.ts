@@ -245,15 +245,21 @@ export interface Unpacking {
   readonly maxBytes?: number;
 }
 
+/** Bytes of a file, from `offset` on; null: so many zeros. */
+export interface FilePart {
+  readonly offset: number | null;
+  readonly length: number;
+}
+
 /** A file of the host that is unpacked: decompressed, or a part of it taken out. */
 export interface Unpack extends Omit<Unpacking, "compression"> {
   readonly from: string;
   readonly compression: Compression | null;
-  /** The part, without a compression. */
-  readonly range?: { readonly offset: number; readonly length: number };
+  /** The parts that are taken out, in this order, without a compression. */
+  readonly parts?: readonly FilePart[];
   /** Follow a symbolic link at `from`: only for a path that the user wrote. */
   readonly followLinks?: boolean;
-  /** Digests of `from` itself; only without a range. */
+  /** Digests of `from` itself; only without parts. */
   readonly packedDigests?: readonly DigestAlgorithm[];
   /** Refuse a longer file. */
   readonly maxPacked?: number;

@@ -32,19 +32,22 @@ interface GlanceState {
   requests: string[];
   /** What is kept of an upload. */
   stores: (sent: Buffer) => Buffer;
+  /** What happens on the host when a request of this method comes. */
+  meanwhile: (method: string) => void;
   /** The request at which the apply ends: before it reached Glance, or before its answer came back. */
   killed: { readonly index: number; readonly when: "before" | "after" } | undefined;
 }
 
 /** Glance with the images that are created in it. */
 function fakeGlance() {
-  const state: GlanceState = { images: [], requests: [], stores: (sent) => sent, killed: undefined };
+  const state: GlanceState = { images: [], requests: [], stores: (sent) => sent, meanwhile: () => undefined, killed: undefined };
   const change = (id: string, fields: object): Stored | undefined => {
     state.images = state.images.map((one) => (one.id === id ? { ...one, ...fields } : one));
     return state.images.find((one) => one.id === id);
   };
   const answer = async ({ method, url, body }: WebRequest): Promise<WebAnswer> => {
     const [, id = ""] = /^\/v2\/images\/([^/]+)/.exec(new URL(url).pathname) ?? [];
+    state.meanwhile(method);
     const sent = typeof body === "string" ? JSON.parse(body) : undefined;
     if (method === "POST") {
       if (state.images.some((one) => one.id === sent.id)) return answered(409);
@@ -143,5 +146,20 @@ test("an apply that is killed before or after any request to Glance is completed
       assert.deepEqual(await publish(machine, glance), [], message);
       await assertPublished(machine, glance, message);
     }
+  }
+});
+
+test("a base image that is missing when it is to be uploaded, or during that, is named, and the next apply publishes it", async () => {
+  for (const when of ["POST", "PUT"]) {
+    const machine = start();
+    const glance = fakeGlance();
+    glance.state.meanwhile = (method) => {
+      if (method !== when) return;
+      for (const [path] of machine.files.walk()) if (/\/_base\/[0-9a-f]{40}$/.test(path)) machine.files.unlink(path);
+    };
+    assert.deepEqual(await publish(machine, glance), ["published-base-missing"], when);
+    glance.state.meanwhile = () => undefined;
+    assert.deepEqual(await publish(machine, glance), [], when);
+    await assertPublished(machine, glance, when);
   }
 });

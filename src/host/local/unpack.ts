@@ -5,7 +5,7 @@ import type { Host, Unpack } from "../../model/host.ts";
 import { createDigester } from "../digester.ts";
 import { fileChunks } from "../file-chunks.ts";
 import { explainedLater } from "../file-error.ts";
-import { createSink, refuseTooLarge } from "../sink.ts";
+import { createSink, refuseTooLarge, sinkBlock } from "../sink.ts";
 import { removeFile } from "./change.ts";
 import { newFile, stagedMode } from "./copy.ts";
 import { discard } from "./discard.ts";
@@ -23,7 +23,7 @@ export async function unpackFile(request: Unpack): ReturnType<Host["unpack"]> {
   refuseTooLarge(from, stat.size, request.maxPacked);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => discard(request.to));
-  const done = request.compression === null ? await takeRange(source, stat.size, request) : await decompress(source, stat.size, request);
+  const done = request.compression === null ? await takeParts(source, stat.size, request) : await decompress(source, stat.size, request);
   await expectUnchanged(source, stat, from);
   undo.move();
   return done;
@@ -47,21 +47,31 @@ async function decompress(source: FileHandle, size: number, request: Unpack): Re
   return { bytes, digests: packed.digests(), content };
 }
 
-/** A part of the file, or all of it. */
-async function takeRange(source: FileHandle, size: number, request: Unpack): ReturnType<Host["unpack"]> {
+/** Parts of the file, or all of it. */
+async function takeParts(source: FileHandle, size: number, request: Unpack): ReturnType<Host["unpack"]> {
   const { from, to, digests, maxBytes, packedDigests = [], signal, onProgress } = request;
-  const { offset, length } = request.range ?? { offset: 0, length: size };
-  if (offset + length > size) throw new RefusedError("image-unpack", `${from} ends before the content that it should have.`);
+  const { parts = [{ offset: 0, length: size }] } = request;
+  if (parts.some(({ offset, length }) => offset !== null && offset + length > size))
+    throw new RefusedError("image-unpack", `${from} ends before the content that it should have.`);
+  const total = parts.reduce((sum, { length }) => sum + length, 0);
   removeFile(to);
   await using target = await explainedLater("write", to, () => open(to, newFile, stagedMode));
   const packed = createDigester(packedDigests);
   const sink = createSink(target, { path: to, what: from, digests, maxWritten: maxBytes });
-  for await (const chunk of fileChunks(source, from, { offset, length })) {
-    if (signal?.aborted === true) throw unpackStopped(from);
-    packed.update(chunk);
-    await sink.write(chunk);
-    onProgress?.(sink.bytes, length);
+  for (const { offset, length } of parts) {
+    for await (const chunk of offset === null ? zeros(length) : fileChunks(source, from, { offset, length })) {
+      if (signal?.aborted === true) throw unpackStopped(from);
+      packed.update(chunk);
+      await sink.write(chunk);
+      onProgress?.(sink.bytes, total);
+    }
   }
   const content = { bytes: sink.bytes, digests: await sink.finish() };
   return { bytes: sink.bytes, digests: packed.digests(), content };
+}
+
+/** So many zeros, in pieces. */
+function* zeros(length: number): Generator<Uint8Array> {
+  const piece = new Uint8Array(sinkBlock);
+  for (let left = length; left > 0; left -= piece.length) yield left < piece.length ? piece.subarray(0, left) : piece;
 }

@@ -15,7 +15,7 @@ def unpack(message, blob):
         try:
             sums = new_digests(message["algorithms"])
             put = sparse_writer(to, sums, limit, message["bounds"], source)
-            if words is None: length = take_range(file, message["offset"], message["length"], put, tell, stop)
+            if words is None: length = take_parts(file, message["parts"], put, tell, stop)
             else: length = decompress(file, words, put, tell, stop, source)
             os.ftruncate(to, length)
             packed = digests_of(file, message["packed"], lambda done: None, stop.is_set)
@@ -54,16 +54,20 @@ def sparse_writer(to, sums, limit, bounds, source):
     put.state = state
     return put
 
-def take_range(file, offset, length, put, tell, stop):
-    done = 0
-    while done < length:
-        if stop.is_set(): raise InterruptedError(errno.ECANCELED, "stopped", "")
-        piece = os.pread(file, min(2**20, length - done), offset + done)
-        if not piece: raise Refused("image-unpack", "", "")
-        put(piece, done)
-        done += len(piece)
-        tell(done)
-    return done
+def take_parts(file, parts, put, tell, stop):
+    total = 0
+    for offset, length in parts:
+        done = 0
+        while done < length:
+            if stop.is_set(): raise InterruptedError(errno.ECANCELED, "stopped", "")
+            wanted = min(2**20, length - done)
+            piece = bytes(wanted) if offset is None else os.pread(file, wanted, offset + done)
+            if not piece: raise Refused("image-unpack", "", "")
+            put(piece, done)
+            done += len(piece)
+            total += len(piece)
+            tell(total)
+    return total
 
 def decompress(file, words, put, tell, stop, source):
     os.lseek(file, 0, os.SEEK_SET)

@@ -70,7 +70,7 @@ async function takeOut(
     from: whole.path,
     to: path,
     compression: null,
-    range: { offset: member.offset, length: member.size },
+    parts: member.parts,
     digests: [...new Set([...contentDigests(spec), ...(expected === undefined ? [] : [expected.algorithm])])],
     maxBytes,
     signal,

@@ -202,8 +202,17 @@ test("a file is unpacked on the host, with holes and digests; what is damaged, a
   });
   assert.ok(readFileSync(to).equals(data));
   assert.ok(statSync(to).blocks * 512 < 2 * 2 ** 20, "holes");
-  const part = await host.unpack({ ...request, compression: null, range: { offset: 10, length: 1000 } });
+  const part = await host.unpack({ ...request, compression: null, parts: [{ offset: 10, length: 1000 }] });
   assert.deepEqual(part.content, { bytes: 1000, digests: { sha256: sha256(packed.subarray(10, 1010)) } });
+  const parts = [
+    { offset: 10, length: 1000 },
+    { offset: null, length: 3 * 2 ** 20 },
+    { offset: 0, length: 5 },
+  ];
+  const pieces = await host.unpack({ ...request, compression: null, parts });
+  const joined = Buffer.concat([packed.subarray(10, 1010), Buffer.alloc(3 * 2 ** 20), packed.subarray(0, 5)]);
+  assert.deepEqual(pieces.content, { bytes: joined.length, digests: { sha256: sha256(joined) } });
+  assert.ok(readFileSync(to).equals(joined) && statSync(to).blocks * 512 < 2 ** 20);
   writeFileSync(`${directory}/cut.gz`, packed.subarray(0, packed.length - 100));
   writeFileSync(`${directory}/bomb.gz`, gzipSync(Buffer.alloc(400 * 2 ** 20, "A")));
   for (const [more, code] of [

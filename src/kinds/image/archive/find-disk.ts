@@ -28,6 +28,7 @@ export async function findDisk(read: Read, size: number, archive: "tar" | "ova")
   if (others.length > 0) {
     throw refused(`it holds more than one file that may be the disk: ${named(candidates)}. Unpack it, and use one of them as the source`);
   }
+  if (/\.(?:gz|xz|zst|bz2)$/i.test(member.name)) throw packedDisk(member);
   if (archive === "tar") return { member, expected: undefined };
   if (!members.some(({ name }) => /\.ovf$/i.test(name))) throw refused("it has no OVF descriptor, so it is no OVA: write unpack: tar");
   const manifest = members.find(({ name }) => /\.mf$/i.test(name));
@@ -53,8 +54,15 @@ async function check(read: Read, members: readonly TarMember[], disk: TarMember,
     throw refused(`its manifest names ${JSON.stringify(entry.name)}, which it holds ${found.length} times`);
   if (member === disk) return;
   const hash = createHash(entry.algorithm);
-  for (let at = 0; at < member.size; at += 2 ** 20) hash.update(await read(member.offset + at, Math.min(2 ** 20, member.size - at)));
+  for await (const piece of piecesOf(read, member)) hash.update(piece);
   if (hash.digest("hex") !== entry.hex) throw manifestMismatch(entry);
+}
+
+function packedDisk({ name }: TarMember): RefusedError {
+  return new RefusedError(
+    "image-packed",
+    `The disk ${JSON.stringify(name)} in the archive is compressed itself. Unpack the archive, and use that file as the source.`,
+  );
 }
 
 /** A member that is not what the manifest says. */
@@ -65,9 +73,19 @@ export function manifestMismatch({ name, algorithm, hex }: ManifestEntry): Refus
   );
 }
 
-async function whole(read: Read, { offset, size, name }: TarMember): Promise<Buffer> {
-  if (size > maxText) throw refused(`${JSON.stringify(name)} is too long`);
-  return await read(offset, size);
+async function whole(read: Read, member: TarMember): Promise<Buffer> {
+  if (member.size > maxText) throw refused(`${JSON.stringify(member.name)} is too long`);
+  return Buffer.concat(await Array.fromAsync(piecesOf(read, member)));
+}
+
+/** The content of a member, in pieces of 1 MiB at most. */
+async function* piecesOf(read: Read, { parts }: TarMember): AsyncGenerator<Buffer> {
+  for (const { offset, length } of parts) {
+    for (let at = 0; at < length; at += 2 ** 20) {
+      const bytes = Math.min(2 ** 20, length - at);
+      yield offset === null ? Buffer.alloc(bytes) : await read(offset + at, bytes);
+    }
+  }
 }
 
 function named(members: readonly TarMember[]): string {

@@ -18,7 +18,7 @@ export function readManifest(text: string): ManifestEntry[] | undefined {
     const [, kind = "", name = "", hex = ""] = /^(SHA(?:1|256|384|512)) ?\((.+)\) ?= ?([0-9a-fA-F]+)$/.exec(line) ?? [];
     const algorithm = kind.toLowerCase();
     if (hex.length !== lengths[algorithm]) return undefined;
-    entries.push({ name, algorithm: algorithm as DigestAlgorithm, hex: hex.toLowerCase() });
+    entries.push({ name: name.replace(/^(?:\.\/+)+/, ""), algorithm: algorithm as DigestAlgorithm, hex: hex.toLowerCase() });
   }
   return entries;
 }

@@ -1,11 +1,16 @@
-import { RefusedError } from "../../../model/errors.ts";
+import type { FilePart } from "../../../model/host.ts";
 import type { Read } from "../inspect/finding.ts";
+import { damagedArchive } from "./damaged-archive.ts";
+import { oldSparseMap, paxSparseMap, sparseParts } from "./sparse-map.ts";
+import { numberAt } from "./tar-number.ts";
+import { textOf } from "./tar-text.ts";
 
-/** A regular file in a tar archive. Sizes and offsets are bytes; the name is text for people and is never used as a path. */
+/** A regular file in a tar archive. Sizes are bytes; the name is text for people, without `./` before it, and is never used as a path. */
 export interface TarMember {
   readonly name: string;
-  readonly offset: number;
   readonly size: number;
+  /** Where its bytes are in the archive: one part, or those of a sparse file with the zeros between them. */
+  readonly parts: readonly FilePart[];
 }
 
 const block = 512;
@@ -15,40 +20,43 @@ const maxEntries = 1024;
 const maxExtension = 64 * 1024;
 
 /**
- * The regular files of a tar archive (ustar, pax, GNU), in their order. Directories and links are passed over, sparse members are
- * refused. Reads headers only. Throws a RefusedError (`image-archive`) for what is no whole archive.
+ * The regular files of a tar archive (ustar, pax, GNU), in their order; sparse ones in each form that GNU tar writes. Directories and links are
+ * passed over. Reads headers and maps of sparse files only. Throws a RefusedError (`image-archive`) for what is no whole archive.
  */
 export async function readTar(read: Read, size: number): Promise<TarMember[]> {
   const members: TarMember[] = [];
-  let name: string | undefined;
-  let length: number | undefined;
+  let pax: PaxFields = {};
   for (let at = 0, entries = 0; ; entries += 1) {
-    if (entries > maxEntries) throw damaged(`it has more than ${maxEntries} entries`);
+    if (entries > maxEntries) throw damagedArchive(`it has more than ${maxEntries} entries`);
     const header = await read(at, block);
-    if (header.length < block) throw damaged("it ends without its end mark");
+    if (header.length < block) throw damagedArchive("it ends without its end mark");
     if (header.every((byte) => byte === 0)) {
-      if (at === 0) throw damaged("it is empty");
+      if (at === 0) throw damagedArchive("it is empty");
       return members;
     }
-    if (!hasValidChecksum(header)) throw damaged(at === 0 ? "it does not begin with a tar header" : `the header at byte ${at} is damaged`);
+    if (!hasValidChecksum(header))
+      throw damagedArchive(at === 0 ? "it does not begin with a tar header" : `the header at byte ${at} is damaged`);
     const kind = String.fromCharCode(header.readUInt8(156));
     const stated = numberAt(header, 124, 12);
-    const bytes = isRegular(kind) && length !== undefined ? length : stated;
-    const offset = at + block;
-    if (!Number.isSafeInteger(bytes) || bytes < 0 || offset + bytes > size) throw damaged("a member reaches beyond its end; it is cut off");
+    const bytes = (isRegular(kind) || kind === "S") && pax.length !== undefined ? pax.length : stated;
+    // The map of an old sparse member continues behind its header.
+    const old = kind === "S" ? await oldSparseMap(read, at, header) : undefined;
+    const offset = old?.dataAt ?? at + block;
+    if (!Number.isSafeInteger(bytes) || bytes < 0 || offset + bytes > size)
+      throw damagedArchive("a member reaches beyond its end; it is cut off");
     if (kind === "x" || kind === "L" || kind === "K" || kind === "g") {
-      if (bytes > maxExtension) throw damaged("an extended header is too long");
+      if (bytes > maxExtension) throw damagedArchive("an extended header is too long");
       const extension = await read(offset, bytes);
-      if (kind === "L") name = textOf(extension);
-      if (kind === "x") {
-        const pax = readPax(extension);
-        name = pax.name ?? name;
-        length = pax.length ?? length;
-      }
+      if (kind === "L") pax = { ...pax, name: textOf(extension) };
+      if (kind === "x") pax = { ...pax, ...readPax(extension) };
     } else {
-      if (kind === "S") throw sparse();
-      if (isRegular(kind)) members.push({ name: (name ?? ownName(header)).slice(0, 255), offset, size: bytes });
-      [name, length] = [undefined, undefined];
+      if (old !== undefined || isRegular(kind)) {
+        const name = (pax.name ?? ownName(header)).replace(/^(?:\.\/+)+/, "").slice(0, 255);
+        const map = old ?? (await paxSparseMap(read, pax.sparse, offset, bytes));
+        const parts = map === undefined ? [{ offset, length: bytes }] : sparseParts(map, offset + bytes, size);
+        members.push({ name, size: parts.reduce((sum, { length }) => sum + length, 0), parts });
+      }
+      pax = {};
     }
     at = offset + Math.ceil(bytes / block) * block;
   }
@@ -71,26 +79,23 @@ function hasValidChecksum(header: Buffer): boolean {
   return sum === stated;
 }
 
-/** Octal text, or binary where the first bit is set. */
-function numberAt(header: Buffer, start: number, length: number): number {
-  const field = header.subarray(start, start + length);
-  if ((field.readUInt8(0) & 0x80) !== 0) {
-    const value = BigInt(`0x${field.toString("hex")}`) & ((1n << BigInt(length * 8 - 1)) - 1n);
-    return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : Number.NaN;
-  }
-  const text = textOf(field).trim();
-  return /^[0-7]*$/.test(text) ? Number.parseInt(text === "" ? "0" : text, 8) : Number.NaN;
-}
-
 function ownName(header: Buffer): string {
   const prefix = header.toString("latin1", 257, 262) === "ustar" ? textOf(header.subarray(345, 500)) : "";
   const name = textOf(header.subarray(0, 100));
   return prefix === "" ? name : `${prefix}/${name}`;
 }
 
+/** What extended headers say about the member behind them. */
+interface PaxFields {
+  readonly name?: string;
+  readonly length?: number;
+  /** Values of `GNU.sparse.…` by the end of their keys. */
+  readonly sparse?: Readonly<Record<string, string>>;
+}
+
 /** Records `LENGTH key=value`. */
-function readPax(data: Buffer): { name?: string; length?: number } {
-  const found: { name?: string; length?: number } = {};
+function readPax(data: Buffer): PaxFields {
+  const found: { name?: string; length?: number; sparse?: Record<string, string> } = {};
   for (let at = 0; at < data.length; ) {
     const space = data.indexOf(0x20, at);
     const length = space === -1 ? Number.NaN : Number(data.toString("latin1", at, space));
@@ -98,27 +103,16 @@ function readPax(data: Buffer): { name?: string; length?: number } {
     const [, key = "", value = ""] = /^([^=]*)=([\s\S]*)\n$/.exec(data.toString("utf8", space + 1, at + length)) ?? [];
     if (key === "path") found.name = value;
     if (key === "size" && /^\d{1,15}$/.test(value)) found.length = Number(value);
-    if (key.startsWith("GNU.sparse")) throw sparse();
+    const [, sparse] = /^GNU\.sparse\.(\w+)$/.exec(key) ?? [];
+    if (sparse !== undefined) {
+      found.sparse ??= {};
+      // Version 0.0 repeats two keys, once for each part: they become the one list that version 0.1 has.
+      const isListed = sparse === "offset" || sparse === "numbytes";
+      const listed = isListed ? [found.sparse["map"] ?? [], value].flat().join(",") : value;
+      found.sparse[isListed ? "map" : sparse] = listed;
+    }
     at += length;
   }
-  return found;
-}
-
-function textOf(field: Buffer): string {
-  const end = field.indexOf(0);
-  return field.toString("utf8", 0, end === -1 ? field.length : end);
-}
-
-function damaged(what: string): RefusedError {
-  return new RefusedError(
-    "image-archive",
-    `The archive cannot be used: ${what}. Check the download at its publisher, and unpack of the image.`,
-  );
-}
-
-function sparse(): RefusedError {
-  return new RefusedError(
-    "image-archive",
-    "The archive holds its disk as a sparse member of GNU tar, which is not read here. Unpack it with tar, and use the file inside as the source.",
-  );
+  const own = found.sparse?.["name"];
+  return own === undefined ? found : { ...found, name: own };
 }

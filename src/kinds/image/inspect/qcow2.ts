@@ -3,6 +3,7 @@ import { type Finding, malformed, type Read, refused } from "./finding.ts";
 
 /** Incompatible features that a reader may meet: dirty, corrupt, external data file (refused by name), compression type. */
 const knownFeatures = 0b1111n;
+const corruptMark = 0b10n;
 /** As qemu bounds it. */
 const maxL1Bytes = 32 * 2 ** 20;
 
@@ -35,6 +36,11 @@ export async function detectQcow2(read: Read, size: number): Promise<Finding | u
       `The image needs qcow2 features that are not allowed (${bits}). Convert it: qemu-img convert -O qcow2 -o compat=1.1 IN OUT.`,
     );
   }
+  if ((header.incompatible & corruptMark) !== 0n)
+    return malformed(
+      "qcow2",
+      "QEMU marked it as corrupt when it found damage in it. Repair it where it was made: qemu-img check -r all FILE",
+    );
   if (header.encryption !== 0) {
     return refused(
       "qcow2",

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { ImageSpec } from "../../../../src/kinds/image/spec.ts";
 import { imageOf, patch, qemuImg, rawDisk, temporary, u32be, u64be, u64le } from "./images.ts";
-import { type Case, sha256, tryAll } from "./try-images.ts";
+import { type Case, tryAll } from "./try-images.ts";
 
 /** Makes a case of a file that `make` writes below `directory`. */
 type Add = (name: string, expected: Case["expected"], make: (path: string) => string | undefined, changes?: Partial<ImageSpec>) => void;
@@ -61,7 +61,7 @@ test("a qcow2 image that names files, tables, snapshots or clusters which it doe
   for (const bit of [4n, 5n, 6n, 17n, 33n, 63n]) {
     add(`incompatible feature ${bit}`, /^image-unknown-features$/, (path) => patch(copyOf(path), 72, u64be(1n << bit)));
   }
-  add("marked as corrupt", { refusedOr: sha256(`${plain}.raw`) }, (path) => patch(copyOf(path), 72, u64be(2n)));
+  add("marked as corrupt", malformed, (path) => patch(copyOf(path), 72, u64be(2n)));
   for (const type of [2, 255])
     add(`compression ${type}`, malformed, (path) => patch(patch(copyOf(path), 72, u64be(8n)), 104, Buffer.from([type])));
   for (const [name, at, bytes] of [

@@ -136,6 +136,34 @@ test("archives with links, devices, lies about sizes, several disks or none are 
   add("no member of any length", [entry("disk.qcow2", "0", nothing)]);
   add("only a text", [entry("README", "0", Buffer.from("text"))]);
   add("a sparse member", [entry("disk.qcow2", "S", qcow2)]);
+  const octal = (value: number) => `${value.toString(8).padStart(11, "0")}\0`;
+  const sparse = (size: number, pieces: readonly (readonly [at: number, length: number])[], more = 0) =>
+    entry("disk.qcow2", "S", qcow2, (header) => {
+      for (const [index, [at, length]] of pieces.entries()) {
+        header.write(octal(at), 386 + index * 24, "latin1");
+        header.write(octal(length), 398 + index * 24, "latin1");
+      }
+      header.writeUInt8(more, 482);
+      header.write(octal(size), 483, "latin1");
+    });
+  add("a sparse member that is one piece", [sparse(qcow2.length, [[0, qcow2.length]])], right);
+  taken += 1;
+  add("a sparse member of 256MiB of zeros", [sparse(2 ** 28, [[0, 512]])], /^image-(?:bomb|format-mismatch|malformed|archive|incomplete)$/);
+  add("a sparse member with more data than the archive has", [sparse(2 ** 30, [[0, qcow2.length + 10_240]])]);
+  add("a sparse member whose pieces overlap", [
+    sparse(2 ** 20, [
+      [0, 1024],
+      [512, 1024],
+    ]),
+  ]);
+  add("a sparse member whose pieces go backwards", [
+    sparse(2 ** 20, [
+      [8192, 512],
+      [0, 512],
+    ]),
+  ]);
+  add("a sparse member with a piece behind its end", [sparse(512, [[0, 1024]])]);
+  add("a sparse member whose map goes on in its data", [sparse(2 ** 20, [[0, 512]], 1)]);
   add("a part of several volumes", [entry("disk.qcow2", "M", qcow2)]);
   const size = (bytes: Buffer | string) => (header: Buffer) => void header.write(bytes.toString("latin1"), 124, "latin1");
   add("a member of 2^33 bytes", [entry("disk.qcow2", "0", nothing, size("77777777777\0"))]);
@@ -145,6 +173,37 @@ test("archives with links, devices, lies about sizes, several disks or none are 
   const pax = (text: string) => entry("pax", "x", Buffer.from(`${String(text.length + 4).padStart(2)} ${text}\n`.replace(/^ /, "0")));
   add("an extended header of 2^40 bytes", [pax("size=1099511627776"), disk]);
   add("an extended header that is sparse", [pax("GNU.sparse.map=0,1"), disk]);
+  const record = (key: string, value: string) => {
+    const text = ` ${key}=${value}\n`;
+    const length = text.length + String(text.length + 2).length;
+    return `${length}${text}`;
+  };
+  const paxed = (fields: readonly (readonly [string, string])[], data: Buffer) => [
+    entry("pax", "x", Buffer.from(fields.map(([key, value]) => record(`GNU.sparse.${key}`, value)).join(""))),
+    entry("disk.qcow2", "0", data),
+  ];
+  const major = [
+    ["major", "1"],
+    ["minor", "0"],
+  ] as const;
+  add(
+    "a sparse map of 2^50 pieces",
+    paxed([...major, ["realsize", "1048576"]], Buffer.from("1125899906842624\n0\n512\n".padEnd(1024, "\0"))),
+  );
+  add("a sparse map without an end", paxed([...major, ["realsize", "1048576"]], Buffer.from("3\n0\n512\n".padEnd(1024, "\0"))));
+  add("a sparse map of words", paxed([...major, ["realsize", "1048576"]], Buffer.from("one\n0\n512\n".padEnd(1024, "\0"))));
+  add(
+    "a sparse file of 100 terabytes",
+    paxed(
+      [
+        ["map", "0,512"],
+        ["size", "100000000000000"],
+      ],
+      qcow2.subarray(0, 512),
+    ),
+    /^image-bomb$/,
+  );
+  add("a sparse file without a map", paxed([["realsize", "1024"]], qcow2));
   add("an extended header without an end", [entry("pax", "x", Buffer.alloc(2 ** 20, "9"))]);
   add("a name of a megabyte", [entry("././@LongLink", "L", Buffer.alloc(2 ** 20, "a")), disk]);
   add(

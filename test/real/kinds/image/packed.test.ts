@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, dirname, join } from "node:path";
@@ -121,6 +121,56 @@ test("an OVA is taken with its manifest, and refused when a member was changed, 
   }
   writeFileSync(join(directory, "second.vmdk"), "x");
   assert.match((await refusal(machine(t), spec(tar("two.ova", ovf, disk, join(directory, "second.vmdk"))))).message, /more than one file/);
+});
+
+test("an OVA whose members have ./ before their names is taken; a compressed disk in an archive is named", async (t) => {
+  const directory = temporary(t);
+  const disk = basename(imageOf(directory, "vmdk", ["-o", "subformat=streamOptimized"]));
+  writeFileSync(join(directory, "a.ovf"), "<Envelope/>");
+  const entries = ["a.ovf", disk].map((name) => `SHA256(${name})= ${sha256(join(directory, name))}\r\n`);
+  writeFileSync(join(directory, "a.mf"), entries.join(""));
+  const make = (name: string, ...members: readonly string[]) => {
+    execFileSync("tar", ["-cf", name, ...members], { cwd: directory });
+    return imageSpec(join(directory, name), { unpack: "ova", diskFormat: "vmdk" });
+  };
+  // The manifest may stand anywhere.
+  for (const members of [
+    ["./a.ovf", "./a.mf", `./${disk}`],
+    ["a.ovf", disk, "a.mf"],
+    ["a.mf", disk, "a.ovf"],
+  ])
+    await fetch(machine(t), make("order.ova", ...members));
+  execFileSync("gzip", ["-k", disk], { cwd: directory });
+  const error = await refusal(machine(t), make("packed.ova", "a.ovf", `${disk}.gz`));
+  assert.equal(error.code, "image-packed");
+  assert.match(error.message, /^The disk ".*\.gz" in the archive is compressed itself\. Unpack the archive/);
+});
+
+test("a sparse file is taken out of a tar archive in each form that GNU tar writes, with all zeros in their places", async (t) => {
+  const directory = temporary(t);
+  const path = join(directory, "disk.raw");
+  const pieces = 60;
+  execFileSync("truncate", ["-s", "64M", path]);
+  // More pieces than a header has room for, and an end without data.
+  const file = openSync(path, "r+");
+  for (let index = 0; index < pieces; index += 1) writeSync(file, Buffer.alloc(5000, index + 1), 0, 5000, index * 2 ** 20);
+  closeSync(file);
+  const content = sha256(path);
+  for (const [name, ...options] of [
+    ["old GNU", "--format=gnu"],
+    ["pax 0.0", "--format=pax", "--sparse-version=0.0"],
+    ["pax 0.1", "--format=pax", "--sparse-version=0.1"],
+    ["pax 1.0", "--format=pax", "--sparse-version=1.0"],
+  ]) {
+    const archive = join(directory, "image.tar.gz");
+    execFileSync("tar", ["--sparse", ...options, "-czf", archive, "-C", directory, "disk.raw"]);
+    const context = machine(t);
+    const spec = imageSpec(archive, { unpack: "tar.gz", diskFormat: "raw", contentChecksum: { algorithm: "sha256", hex: content } });
+    await fetch(context, spec);
+    const base = context.layout.baseImage(spec.entry);
+    assert.equal(sha256(base), content, name);
+    assert.ok(statSync(base).blocks * 512 < 2 ** 20, `${name}: holes`);
+  }
 });
 
 test("what is packed otherwise than said, damaged or cut off is refused, and so is content of another digest", async (t) => {
