@@ -356,6 +356,15 @@ export interface Host {
    * the signal that `work` is given; `work` is waited for all the same, and what it then gives is thrown away for the signal's reason.
    */
   lock<T>(request: LockRequest, work: (lost: AbortSignal) => Promise<T>): Promise<T>;
+  /**
+   * Only of a host elsewhere: takes a lock, reads up to `length` bytes of a file, makes the changes that `change` decides on, with names
+   * that are put on the disk later, and releases the lock: two round trips. The content is undefined where there is no regular file. Throws as `lock` does.
+   */
+  rewrite?(
+    request: LockRequest,
+    file: { readonly path: string; readonly length: number },
+    change: (content: Buffer | undefined) => Promise<readonly FileChange[]>,
+  ): Promise<void>;
   /** Called with each libvirt call and its duration if the user asked for a trace. */
   readonly onTrace?: (what: string, milliseconds: number) => void;
   /** Whether a process that runs, as far as that can be known, holds the lock of this path. Takes no lock. */

@@ -8,6 +8,8 @@ import { explainTrouble, TooLarge, type Trouble } from "./trouble-of-file.ts";
 
 /** Limit of operations that move bytes. */
 const longMs = 24 * 3_600_000;
+/** Limit of a change, which may wait for the disk. */
+const changeMs = 1_800_000;
 /** Most looks in one frame: more would delay the first answers. */
 const together = 2000;
 
@@ -32,21 +34,10 @@ export function createSshFiles(helper: SshHelper): Files {
     settle: readonly string[] = [],
     background = false,
   ) {
-    const blob = Buffer.concat(changes.flatMap(([, data]) => data ?? []));
-    const request = {
-      op: "change",
-      changes: changes.map(([words, data]) => [words, data?.length ?? null]),
-      later: names === "later",
-      settle,
-    };
-    const { message } = await helper.ask(request, { blob, what: `${doing} ${path}`, timeoutMs: 1_800_000, background });
+    const { request, blob } = changeRequest(changes, names, settle);
+    const { message } = await helper.ask({ op: "change", ...request }, { blob, what: `${doing} ${path}`, timeoutMs: changeMs, background });
     const results = (message["results"] ?? []) as readonly Found[];
-    const last = results.at(-1);
-    const failed = last?.error ?? (message["error"] as Trouble | undefined);
-    if (failed !== undefined) {
-      const [name, ...args] = changes[Math.max(0, results.length - 1)]?.[0] ?? [""];
-      throw explainTrouble(failed, verbs[name] ?? doing, String(args[target[name] ?? 0] ?? path));
-    }
+    throwFailedChange(message, changes, { doing, path });
     return results.map(({ ok }) => (Array.isArray(ok) ? fileStat(ok) : undefined));
   }
 
@@ -177,6 +168,37 @@ export function createSshFiles(helper: SshHelper): Files {
       }
     },
   };
+}
+
+/** Changes as the helper takes them. */
+function changeRequest(changes: readonly Change[], names: Names, settle: readonly string[]) {
+  return {
+    request: { changes: changes.map(([words, data]) => [words, data?.length ?? null]), later: names === "later", settle },
+    blob: Buffer.concat(changes.flatMap(([, data]) => data ?? [])),
+  };
+}
+
+/** Throws what went wrong with changes, which the helper made up to the first that failed. */
+function throwFailedChange(
+  message: Frame["message"],
+  changes: readonly Change[],
+  { doing, path }: { readonly doing: string; readonly path: string },
+): void {
+  const results = (message["results"] ?? []) as readonly Found[];
+  const failed = results.at(-1)?.error ?? (message["error"] as Trouble | undefined);
+  if (failed === undefined) return;
+  const [name, ...args] = changes[Math.max(0, results.length - 1)]?.[0] ?? [""];
+  throw explainTrouble(failed, verbs[name] ?? doing, String(args[target[name] ?? 0] ?? path));
+}
+
+/** Changes that are the last work under a lock, with its release, in one request. Throws what went wrong with them; false: the lock was lost. */
+export async function changeAndRelease(helper: SshHelper, lock: string, changes: readonly FileChange[]): Promise<boolean> {
+  const made = changes.map(changeOf);
+  const path = changes[0] === undefined ? "" : pathOf(changes[0]);
+  const { request, blob } = changeRequest(made, "later", []);
+  const { message } = await helper.ask({ op: "finish", lock, ...request }, { blob, what: `change ${path}`, timeoutMs: changeMs });
+  throwFailedChange(message, made, { doing: "change", path });
+  return message["released"] === true;
 }
 
 /** The verb of a change in messages. */

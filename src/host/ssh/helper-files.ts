@@ -181,7 +181,7 @@ def do_changes(requests, later, also):
                 try: sync_directory(path)
                 except FileNotFoundError: pass
         settle(also)
-    return results
+    return results, later and len(names) > 0
 
 def new_digests(algorithms):
     import hashlib
@@ -247,7 +247,14 @@ def change(message, blob):
     for words, length in message["changes"]:
         requests.append(words if length is None else words + [view[:length]])
         if length is not None: view = view[length:]
-    return {"results": do_changes(requests, message["later"], message["settle"])}, b""
+    results, later = do_changes(requests, message["later"], message["settle"])
+    return {"results": results, "later": later}, b""
 
-operations["change"] = change
+def finish(message, blob):
+    # The lock is released whatever becomes of the changes.
+    try: results = change(message, blob)[0]
+    finally: released = release_lock(message)
+    return {**results, **released}, b""
+
+operations.update({"change": change, "finish": finish})
 `;

@@ -217,6 +217,11 @@ def release_lock(message):
     return {"released": held is not None and held.release()}
 
 def lock(message, blob):
+    # What is read under the lock comes with it.
+    if message["do"] == "try" and "looks" in message:
+        taken = try_lock(message)
+        results, data = look(message, b"") if taken["verdict"] == "held" else ({}, b"")
+        return {**taken, **results}, data
     return {"try": try_lock, "look": look_at_lock, "process": process_state, "break": break_lock, "release": release_lock}[message["do"]](message), b""
 
 def beat():

@@ -1,14 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import type { LockRequest } from "../../model/host.ts";
+import type { FileChange, LockRequest } from "../../model/host.ts";
 import { explainFileError } from "../file-error.ts";
 import { compromised, interrupted } from "../lock-errors.ts";
 import { type Holder, parseHolder } from "../lock-holder.ts";
 import { createLockWait, type Sighting, sight } from "../lock-wait.ts";
 import { comparePlaces, type ProcessIdentity, parseProcessState } from "../process-identity.ts";
 import type { SshConnection } from "./connection.ts";
+import { changeAndRelease } from "./files.ts";
+import type { Frame } from "./frames.ts";
 import type { SshHelper } from "./helper.ts";
 import { connectionLost } from "./trouble.ts";
+import { explainTrouble, type Trouble } from "./trouble-of-file.ts";
 
 /*
  * The same lock as on this machine (local/lock.ts): the directory `<path>.lock`, with a record of its holder beside it, so that
@@ -21,30 +24,66 @@ const staleMs = 10_000;
 /** One look at the lock, or its release. */
 const answerMs = 60_000;
 
+interface Access {
+  readonly connection: SshConnection;
+  readonly helper: SshHelper;
+  readonly name: string;
+}
+
 /** Runs `work` while the helper holds the lock. A lost connection loses the lock, and is an UnreachableError once `work` has ended. */
-export async function lockOverSsh<T>(
-  { connection, helper, name }: { readonly connection: SshConnection; readonly helper: SshHelper; readonly name: string },
+export async function lockOverSsh<T>(access: Access, request: LockRequest, work: (lost: AbortSignal) => Promise<T>): Promise<T> {
+  return locked(access, request, async (_, lost, release) => {
+    const result = await work(lost);
+    lost.throwIfAborted();
+    await release();
+    return result;
+  });
+}
+
+/** Reads a file under a lock, changes what `change` decides on, and releases the lock: the first and the last of it take one request each. */
+export async function rewriteOverSsh(
+  access: Access,
   request: LockRequest,
-  work: (lost: AbortSignal) => Promise<T>,
+  { path, length }: { readonly path: string; readonly length: number },
+  change: (content: Buffer | undefined) => Promise<readonly FileChange[]>,
+): Promise<void> {
+  const looks = [["read", path, 0, length]];
+  await locked({ ...access, looks }, request, async ({ message, blob }, lost, release) => {
+    const [found] = message["results"] as readonly { readonly ok?: unknown; readonly error?: Trouble }[];
+    const { error } = found ?? {};
+    if (error !== undefined && error.refused === undefined) throw explainTrouble(error, "read", path);
+    const changes = await change(typeof found?.ok === "number" ? blob.subarray(0, found.ok) : undefined);
+    lost.throwIfAborted();
+    await release(changes);
+  });
+}
+
+/** Takes a lock and makes sure that it is released: with the last changes, or without any where `work` failed before that. */
+async function locked<T>(
+  { connection, helper, name, looks }: Access & { readonly looks?: readonly unknown[] },
+  request: LockRequest,
+  work: (taken: Frame, lost: AbortSignal, release: (changes?: readonly FileChange[]) => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const lock = randomBytes(12).toString("hex");
   const lost = new AbortController();
   const unwatch = helper.watch(lock, (event) =>
     lost.abort(event === "lost" ? compromised(request) : (connection.lost ?? connectionLost(name))),
   );
+  let isReleased = false;
+  const releaseOnce = async (changes: readonly FileChange[] = []) => {
+    isReleased = true;
+    const wasHeld = changes.length === 0 ? await release(helper, request, lock) : await changeAndRelease(helper, lock, changes);
+    if (!wasHeld) throw compromised(request);
+  };
   try {
-    await acquire(helper, request, lock);
-    let result: T;
+    const taken = await acquire(helper, request, lock, looks);
     try {
-      result = await work(lost.signal);
+      return await work(taken, lost.signal, releaseOnce);
     } catch (error) {
-      if (!lost.signal.aborted) await release(helper, request, lock);
+      if (!lost.signal.aborted && !isReleased) await release(helper, request, lock);
       lost.signal.throwIfAborted();
       throw error;
     }
-    lost.signal.throwIfAborted();
-    if (!(await release(helper, request, lock))) throw compromised(request);
-    return result;
   } finally {
     unwatch();
   }
@@ -72,7 +111,7 @@ async function release(helper: SshHelper, { path }: LockRequest, lock: string): 
   return message["released"] === true;
 }
 
-async function acquire(helper: SshHelper, request: LockRequest, lock: string): Promise<void> {
+async function acquire(helper: SshHelper, request: LockRequest, lock: string, looks?: readonly unknown[]): Promise<Frame> {
   const { path } = request;
   const ask = asking(helper, path);
   // The process is one of the host; the purpose names the machine behind it.
@@ -81,9 +120,11 @@ async function acquire(helper: SshHelper, request: LockRequest, lock: string): P
   let sighting: Sighting | undefined;
   for (;;) {
     if (request.signal?.aborted === true) throw interrupted(request);
-    const found = await ask("taking", { do: "try", lock, record, file: request.withFile === true });
+    const tried = { op: "lock", path, do: "try", lock, record, file: request.withFile === true, ...(looks === undefined ? {} : { looks }) };
+    const taken = await helper.ask(tried, { what: `taking the lock ${path}`, timeoutMs: answerMs });
+    const found = taken.message;
     const { verdict, identity = "", time = "", record: text = "", own } = found as Readonly<Record<string, string>>;
-    if (verdict === "held") return;
+    if (verdict === "held") return taken;
     if (verdict === "other") {
       await wait("other program", false);
       continue;

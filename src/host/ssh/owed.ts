@@ -12,8 +12,8 @@ export interface Owed {
 export function createOwed(): Owed {
   const locks = new Set<unknown>();
   let running = 0;
-  /** Changes whose names are put on the disk later: sent, answered, and how many of them a complete settling has covered. */
-  let [sent, answered, settled] = [0, 0, 0];
+  /** Requests that left names for later, and how many of them a complete settling has covered. */
+  let [left, settled] = [0, 0];
 
   return {
     asked(request) {
@@ -21,25 +21,22 @@ export function createOwed(): Owed {
       // Looks owe nothing, and connections to sockets are closed by the end itself.
       if (op === "look" || op === "dial") return () => undefined;
       running += 1;
-      const isLater = op === "change" && request["later"] === true;
-      if (isLater) sent += 1;
-      if (op === "lock" && request["do"] === "try") locks.add(lock);
-      // What is still under way may put its names on the list after the settling has read it.
-      const covers = op === "settle" && request["paths"] === null && sent === answered ? sent : undefined;
+      const takes = op === "lock" && request["do"] === "try";
+      const releases = op === "finish" || (op === "lock" && request["do"] === "release");
+      if (takes) locks.add(lock);
+      // Names that are left after this was sent may be on the list only after the settling has read it.
+      const covers = op === "settle" && request["paths"] === null ? left : undefined;
       return (answer) => {
         if (answer === undefined) return;
         running -= 1;
-        if (isLater) answered += 1;
-        if (covers !== undefined && answer["error"] === undefined) settled = covers;
-        if (op !== "lock") return;
-        if (answer["later"] === true) sent = answered += 1;
-        const isHeld =
-          request["do"] === "try" ? answer["verdict"] === "held" || answer["error"] !== undefined : answer["released"] !== true;
-        if (!isHeld) locks.delete(lock);
+        if (answer["later"] === true) left += 1;
+        if (covers !== undefined && answer["error"] === undefined) settled = Math.max(settled, covers);
+        if (releases && answer["released"] === true) locks.delete(lock);
+        if (takes && answer["verdict"] !== "held" && answer["error"] === undefined) locks.delete(lock);
       };
     },
     get nothing() {
-      return running === 0 && locks.size === 0 && settled === sent;
+      return running === 0 && locks.size === 0 && settled === left;
     },
   };
 }

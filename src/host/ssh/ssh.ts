@@ -10,7 +10,7 @@ import { downloadWithCurl } from "./download.ts";
 import { createSshFiles } from "./files.ts";
 import type { Greeting } from "./greeting.ts";
 import { createSshHelper, type SshHelper } from "./helper.ts";
-import { isLockedOverSsh, lockOverSsh } from "./lock.ts";
+import { isLockedOverSsh, lockOverSsh, rewriteOverSsh } from "./lock.ts";
 import { pullOverSsh } from "./pull.ts";
 import type { SshTarget } from "./target.ts";
 import { downloadHereAndPush, pullHereAndPush, uploadOverSsh } from "./transfer.ts";
@@ -21,6 +21,7 @@ export interface SshHost extends Host {
   readonly libvirtUri: string;
   upload(request: Upload): ReturnType<NonNullable<Host["upload"]>>;
   pull: Peer["pull"];
+  readonly rewrite: NonNullable<Host["rewrite"]>;
   /** Connects and reports which programs exist. Throws a SshConnectError that names the hop that failed. */
   greeting(): Promise<Greeting>;
 }
@@ -98,6 +99,7 @@ export function createSshHost(
     },
     unpack: (request) => unpackOverSsh(readyHelper, request),
     lock: (request, work) => lockOverSsh({ connection, helper: readyHelper, name }, request, work),
+    rewrite: (request, file, change) => rewriteOverSsh({ connection, helper: readyHelper, name }, request, file, change),
     isLocked: (path) => isLockedOverSsh(readyHelper, path),
     now: () => new Date(),
     onClose(end) {

@@ -1,9 +1,10 @@
 import type { Context } from "../../model/context.ts";
 import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
+import type { FileChange } from "../../model/host.ts";
 import type { CapacityClaim } from "../../model/host-facts.ts";
 import { perHost } from "../../model/per-host.ts";
 import { problem } from "../../model/problem.ts";
-import { readOwnFiles } from "../../tools/own-file.ts";
+import { ownFileBytes, readOwnFiles } from "../../tools/own-file.ts";
 
 /*
  * The ledger of a host: what applies that run now bring to it, one claim for each, in one file of the state directory, changed under one
@@ -27,7 +28,11 @@ const stateDirectoryOf = perHost((host) => host.account().then(({ stateDirectory
 /** The ledger as it is now, to be compared later; empty when there are no claims. */
 export async function readLedger(context: Context): Promise<string> {
   const [file] = await readOwnFiles(context, [await pathOf(context)]);
-  return file?.content?.toString("utf8") ?? "";
+  return textOfLedger(file?.content);
+}
+
+function textOfLedger(content: Buffer | undefined): string {
+  return content === undefined || content.length >= ownFileBytes ? "" : content.toString("utf8");
 }
 
 /** What applies of other projects that run now claim. */
@@ -88,14 +93,19 @@ async function changeLedger(context: Context, change: (text: string) => Promise<
   const { host, signal } = context;
   const path = await pathOf(context);
   const lock = { path: path.replace(/\.json$/, ""), purpose: `capacity of project ${context.project}`, timeoutMs: waitMs, signal };
-  await host.lock(lock, async () => {
-    const text = await readLedger(context);
+  const changesOf = async (text: string): Promise<readonly FileChange[]> => {
     const entries = await change(text);
     const written = entries.length === 0 ? "" : `${JSON.stringify({ version: 1, claims: entries })}\n`;
-    if (written === text) return;
-    // Claims end with the processes that made them, so a power cut may take the file.
-    const made = { do: "write", path, data: written, mode: 0o600, staged: true } as const;
-    await host.files.change([written === "" ? { do: "remove", path } : made], "later");
+    if (written === text) return [];
+    return [written === "" ? { do: "remove", path } : { do: "write", path, data: written, mode: 0o600, staged: true }];
+  };
+  // Claims end with the processes that made them, so a power cut may take the file: its name is put on the disk later.
+  if (host.rewrite !== undefined) {
+    return host.rewrite(lock, { path, length: ownFileBytes }, (content) => changesOf(textOfLedger(content)));
+  }
+  await host.lock(lock, async () => {
+    const changes = await changesOf(await readLedger(context));
+    if (changes.length > 0) await host.files.change(changes, "later");
   });
 }
 

@@ -33,29 +33,32 @@ test("what is under way is owed, and stays so when its answer never comes", () =
 });
 
 test("names that are put on the disk later are owed until everything is settled", () => {
-  assert.equal(after([later, {}]), false);
-  assert.equal(after([later, {}], [{ op: "settle", paths: ["/srv"] }, {}]), false);
-  assert.equal(after([later, {}], [settleAll, { error: { errno: "EIO" } }]), false);
-  assert.equal(after([later, {}], [settleAll, {}]), true);
-  assert.equal(after([later, {}], [settleAll, {}], [later, {}]), false);
-  assert.equal(after([{ op: "change", changes: [], later: false }, {}]), true);
+  assert.equal(after([later, { later: true }]), false);
+  assert.equal(after([later, { later: false }]), true, "there was none");
+  assert.equal(after([later, { later: true }], [{ op: "settle", paths: ["/srv"] }, {}]), false);
+  assert.equal(after([later, { later: true }], [settleAll, { error: { errno: "EIO" } }]), false);
+  assert.equal(after([later, { later: true }], [settleAll, {}]), true);
+  assert.equal(after([later, { later: true }], [settleAll, {}], [later, { later: true }]), false);
 });
 
 test("a settling does not cover a change whose answer it did not wait for", () => {
   const owed = createOwed();
   const changed = owed.asked(later);
   const settled = owed.asked(settleAll);
-  changed({});
+  changed({ later: true });
   settled({});
   assert.equal(owed.nothing, false);
 });
 
 test("a lock is owed until it is released, and the directory that was made for it until it is settled", () => {
+  const finish: HelperRequest = { op: "finish", lock: "one", changes: [], later: true };
   assert.equal(after([take, { verdict: "held" }]), false);
   assert.equal(after([take, { error: { errno: "EIO" } }]), false);
   assert.equal(after([take, { verdict: "busy" }]), true);
   assert.equal(after([take, { verdict: "held" }], [release, { released: false }]), false);
   assert.equal(after([take, { verdict: "held" }], [release, { released: true }]), true);
+  assert.equal(after([take, { verdict: "held" }], [finish, { released: true, later: false }]), true);
+  assert.equal(after([take, { verdict: "held" }], [finish, { released: true, later: true }]), false);
   assert.equal(after([take, { verdict: "held", later: true }], [release, { released: true }]), false);
   assert.equal(after([take, { verdict: "held", later: true }], [settleAll, {}], [release, { released: true }]), true);
 });

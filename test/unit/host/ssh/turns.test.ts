@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { createSshHost } from "../../../../src/host/ssh/ssh.ts";
 import { DialError } from "../../../../src/model/channel.ts";
+import type { FileChange } from "../../../../src/model/host.ts";
 import { testDirectory } from "../directory.ts";
 import { fakeSsh, target } from "./fake-ssh.ts";
 
@@ -59,6 +60,48 @@ test("changes made together take one round trip and leave what they would one by
   assert.equal(statSync(`${directory}/uuid/label`).mode & 0o777, 0o600);
   const here = statSync(`${directory}/uuid/label`);
   assert.deepEqual([written?.inode, written?.mtimeMs, written?.size], [here.ino, here.mtimeMs, 5]);
+});
+
+test("a file is rewritten under a lock in two round trips", async (context) => {
+  const directory = await testDirectory(context);
+  const path = `${directory}/ledger.json`;
+  const lock = { path: `${directory}/ledger`, purpose: "a test", timeoutMs: 5000 };
+  const seen: (string | undefined)[] = [];
+  const rewrite = (data: string, file = path) =>
+    host.rewrite(lock, { path: file, length: 10 }, async (content) => {
+      seen.push(content?.toString());
+      assert.equal(await host.isLocked(lock.path), true);
+      turns.length = 0;
+      return data === "" ? [] : [{ do: "write", path: file, data, mode: 0o600, staged: true }];
+    });
+  await rewrite("first");
+  assert.deepEqual(turns, ["finish"]);
+  await rewrite("second, which is longer");
+  await rewrite("");
+  assert.deepEqual(turns, ["lock"], "nothing changes");
+  assert.deepEqual(seen, [undefined, "first", "second, wh"]);
+  assert.equal(readFileSync(path, "utf8"), "second, which is longer");
+  symlinkSync(path, `${directory}/link`);
+  await rewrite("", `${directory}/link`);
+  assert.equal(seen.at(-1), undefined, "a link is not followed");
+
+  const failing = (change: () => Promise<FileChange[]>) => host.rewrite(lock, { path, length: 10 }, change);
+  await assert.rejects(
+    failing(async () => {
+      throw new Error("undecided");
+    }),
+    /undecided/,
+  );
+  assert.equal(await host.isLocked(lock.path), false);
+  await assert.rejects(
+    failing(async () => [{ do: "write", path: directory, data: "", staged: true }]),
+    /Cannot write .*a directory/,
+  );
+  assert.equal(await host.isLocked(lock.path), false);
+  assert.equal(
+    readdirSync(directory).some((name) => name.endsWith(".lock")),
+    false,
+  );
 });
 
 test("several changes stop at the first that fails, which the error names", async (context) => {
