@@ -24,7 +24,7 @@ let cloud: OpenStack;
 /** Two servers of one image service. */
 let proxies: readonly [FaultyProxy, FaultyProxy];
 before(async () => {
-  cloud = await startOpenStack();
+  cloud = await startOpenStack({ barbican: true });
   proxies = [await startFaultyProxy(cloud.glanceUrl), await startFaultyProxy(cloud.glanceUrl)];
   cloud.setEndpoint("public", proxies[0].url);
 });
@@ -442,6 +442,7 @@ test("a plan forbids what the rules of the service forbid, and what it allows is
     `[^billing_]\ncreate = admin\nread = admin, member\nupdate = admin\ndelete = !\n[.*]\n${all}`,
   );
   const ruled = await startOpenStack({
+    of: cloud,
     glance: `property_protection_file = ${directory}/protections.conf\n[oslo_policy]\npolicy_file = ${directory}/policy.yaml\n`,
   });
   t.after(() => ruled.stop());
@@ -481,9 +482,6 @@ test("a plan forbids what the rules of the service forbid, and what it allows is
 test("the certificate that an image names comes from Barbican, and has to lead to a trusted one", async (t) => {
   const directory = mkdtempSync(`${tmpdir()}/virtform-keys-`);
   t.after(() => rmSync(directory, { recursive: true }));
-  const kept = await startOpenStack({ barbican: true });
-  t.after(() => kept.stop());
-  login(kept.environment());
   const path = (name: string) => `${directory}/${name}`;
   const issue = async (name: string, issuer: string | undefined, extensions: readonly string[], days = "2") => {
     const from = issuer === undefined ? [] : ["-CA", path(`${issuer}.pem`), "-CAkey", path(`${issuer}.key`)];
@@ -495,12 +493,12 @@ test("the certificate that an image names comes from Barbican, and has to lead t
   const authority = (length: number) => [`basicConstraints=critical,CA:TRUE,pathlen:${length}`, "keyUsage=critical,keyCertSign"];
   const signing = ["basicConstraints=CA:FALSE", "keyUsage=critical,digitalSignature"];
   await issue("root", undefined, authority(1));
-  const middle = await kept.keepCertificate(await issue("middle", "root", authority(0)));
-  const signer = await kept.keepCertificate(await issue("signer", "middle", signing));
-  const stranger = await kept.keepCertificate(await issue("stranger", undefined, signing));
+  const middle = await cloud.keepCertificate(await issue("middle", "root", authority(0)));
+  const signer = await cloud.keepCertificate(await issue("signer", "middle", signing));
+  const stranger = await cloud.keepCertificate(await issue("stranger", undefined, signing));
 
   const content = randomBytes(MiB);
-  const id = await kept.upload({ name: "signed", disk_format: "raw" }, content);
+  const id = await cloud.upload({ name: "signed", disk_format: "raw" }, content);
   await writeFile(path("content"), content);
   const sign = async (name: string, certificate: string) => {
     await mustRun("openssl", [
@@ -517,7 +515,7 @@ test("the certificate that an image names comes from Barbican, and has to lead t
       img_signature_certificate_uuid: certificate,
     };
     const patch = Object.entries(properties).map(([name, value]) => ({ op: "add", path: `/${name}`, value }));
-    await kept.glance("PATCH", `/v2/images/${id}`, { body: patch, type: "application/openstack-images-v2.1-json-patch" });
+    await cloud.glance("PATCH", `/v2/images/${id}`, { body: patch, type: "application/openstack-images-v2.1-json-patch" });
   };
   const trust = { key_manager: "barbican", trusted_certificates: [path("root.pem")], default_trusted_certificate_ids: [middle] };
   const workspace = await prepare(t, `glance://${id}`, { glance: trust });
@@ -554,10 +552,10 @@ test("the certificate that an image names comes from Barbican, and has to lead t
   assert.match(resigned.stdout, /"image-signer-changed"/);
   assert.deepEqual(await readdir(`${forged.instancesPath}/_base`), []);
 
-  await kept.withdrawCertificate(signer);
+  await cloud.withdrawCertificate(signer);
   await refused("image-certificate-missing", /never existed, or was deleted/);
-  login(kept.environment("stranger", "other"));
-  await kept.glance("PATCH", `/v2/images/${id}`, {
+  login(cloud.environment("stranger", "other"));
+  await cloud.glance("PATCH", `/v2/images/${id}`, {
     body: [{ op: "replace", path: "/visibility", value: "community" }],
     type: "application/openstack-images-v2.1-json-patch",
   });

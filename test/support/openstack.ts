@@ -59,46 +59,55 @@ interface GlanceOptions {
 
 /**
  * Starts them, which takes a few seconds. `glance`: more lines for the section DEFAULT of its configuration; `barbican`: with a key manager. Glance
- * itself does not ask that one.
+ * itself does not ask that one. `of`: only another Glance, in the catalogue of this one's Keystone until it is stopped.
  */
 export async function startOpenStack({
   glance = "",
   barbican = false,
+  of,
 }: {
   readonly glance?: string;
   readonly barbican?: boolean;
+  readonly of?: OpenStack;
 } = {}): Promise<OpenStack> {
   if (!existsSync(join(built, "recipe"))) throw new Error("run test/openstack/build first");
   const directory = mkdtempSync(join(tmpdir(), "virtform-openstack-"));
   const children: ChildProcess[] = [];
+  const restore: (() => void)[] = [];
   const stop = async () => {
+    for (const one of restore) one();
     await Promise.all(children.map(end));
     rmSync(directory, { recursive: true, force: true });
   };
   try {
     cpSync(join(built, "state"), directory, { recursive: true });
     const [identity = 0, image = 0, keys = 0] = await freePorts(3);
-    const authUrl = `http://127.0.0.1:${identity}/v3`;
+    const authUrl = of?.authUrl ?? `http://127.0.0.1:${identity}/v3`;
+    const catalogue = join((of ?? { directory }).directory, "keystone.db");
     const glanceUrl = `http://127.0.0.1:${image}`;
     writeConfigurations(directory, authUrl, glance);
     const keysUrl = `http://127.0.0.1:${keys}`;
     const setAddress = (interfaceName: string, url: string, type: string) => {
-      using database = new DatabaseSync(join(directory, "keystone.db"), { timeout: 10_000 });
-      database
-        .prepare("UPDATE endpoint SET url = ? WHERE interface = ? AND service_id IN (SELECT id FROM service WHERE type = ?)")
-        .run(url, interfaceName, type);
+      using database = new DatabaseSync(catalogue, { timeout: 10_000 });
+      const which = "WHERE interface = ? AND service_id IN (SELECT id FROM service WHERE type = ?)";
+      const before = database.prepare(`SELECT url FROM endpoint ${which}`).get(interfaceName, type)?.["url"];
+      database.prepare(`UPDATE endpoint SET url = ? ${which}`).run(url, interfaceName, type);
+      return String(before);
     };
-    const setEndpoint = (interfaceName: string, url: string) => setAddress(interfaceName, url, "image");
+    const setEndpoint = (interfaceName: string, url: string) => void setAddress(interfaceName, url, "image");
     for (const name of ["public", "internal", "admin"]) {
-      setEndpoint(name, glanceUrl);
-      setAddress(name, keysUrl, "key-manager");
+      const before = setAddress(name, glanceUrl, "image");
+      if (of === undefined) setAddress(name, keysUrl, "key-manager");
+      else restore.push(() => setEndpoint(name, before));
     }
-    {
+    if (of === undefined) {
       using database = new DatabaseSync(join(directory, "keystone.db"));
       database.prepare("UPDATE endpoint SET url = ? WHERE url LIKE 'http://keystone.invalid%'").run(authUrl);
     }
     await Promise.all([
-      start("keystone", identity, { OS_KEYSTONE_CONFIG_DIR: join(directory, "keystone") }, directory, children),
+      ...(of === undefined
+        ? [start("keystone", identity, { OS_KEYSTONE_CONFIG_DIR: join(directory, "keystone") }, directory, children)]
+        : []),
       start("glance", image, { OS_GLANCE_CONFIG_DIR: join(directory, "glance") }, directory, children),
       ...(barbican ? [start("barbican", keys, {}, directory, children, [`${built}venv/etc/barbican/barbican-api-paste.ini`])] : []),
     ]);
