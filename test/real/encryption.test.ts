@@ -14,6 +14,7 @@ import {
   waitForConsole,
   writeConfig,
 } from "./support/workspace.ts";
+import "../support/quick-luks.ts";
 
 const MiB = 2 ** 20;
 const passphrase = "wandering-otter-17, with = and blanks";

@@ -16,6 +16,7 @@ import { countingDisk } from "../support/speaking-disk.ts";
 import { until } from "./support/until.ts";
 import { virtform } from "./support/virtform.ts";
 import { apply, createWorkspace, tinyImages, virsh, type Workspace, waitForConsole, writeConfig } from "./support/workspace.ts";
+import "../support/quick-luks.ts";
 
 let ceph: Ceph;
 let lvm: LoopLvm;

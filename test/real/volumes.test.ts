@@ -19,6 +19,7 @@ import {
   waitForConsole,
   writeConfig,
 } from "./support/workspace.ts";
+import "../support/quick-luks.ts";
 
 const MiB = 2 ** 20;
 

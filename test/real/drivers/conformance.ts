@@ -22,6 +22,7 @@ import { imageOf, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 import { dyingHost } from "../support/dying-host.ts";
 import { type GuestMachine, startGuest } from "./guest.ts";
+import "../../support/quick-luks.ts";
 
 /** The machine that the disks are on, as the tests use it beside virtform. */
 export interface Machine {

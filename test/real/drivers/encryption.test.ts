@@ -10,6 +10,7 @@ import { opensWith } from "../../../src/tools/qemu-img.ts";
 import { type DiskParts, diskSpec } from "../../support/disk-spec.ts";
 import { imageOf, qemuImg, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
+import "../../support/quick-luks.ts";
 
 const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
 const mebibyte = 2 ** 20;
