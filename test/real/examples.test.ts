@@ -116,7 +116,7 @@ for (const example of examples) {
         assert.equal(verified.code, 0, verified.stdout + verified.stderr);
       }
       if (example !== "lvm") continue;
-      // test/real/lvm/guest.test.ts, which has the real LVM, starts no Linux that would report this.
+      // test/real/lvm/guest.ts, which has the real LVM, starts no Linux that would report this.
       assert.deepEqual([value("root"), value("boots"), userData], ["virtform tiny guest", "1", `#!/bin/sh\necho "From a volume group."\n`]);
       assert.match(value("config-drive") ?? "", /type=vfat/);
     }

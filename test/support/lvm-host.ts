@@ -77,8 +77,8 @@ export async function startLvmHost(t: { after(done: () => unknown): void }): Pro
     if (Date.now() > deadline) throw new Error(`the LVM host is not up after ${startMs / 60_000} min:\n${words}`);
     await pause(1000);
   }
-  // The start of services is over then, and the emulator is in memory.
-  there(`vgcreate -q vg0 ${device} && virsh -q -c qemu:///system version && { systemctl is-system-running --wait || :; }`);
+  // libvirt knows the emulator then.
+  there(`vgcreate -q vg0 ${device} && virsh -q -c qemu:///system version`);
   return {
     uri: `qemu+ssh://root@${address}/system`,
     target: { destination: `root@${address}`, libvirtUri: "qemu:///system" },

@@ -278,7 +278,12 @@ async function main(): Promise<number> {
     ...Object.entries(builds).flatMap(([name, command]) => (mode === "all" || needed.has(name as Need) ? [plain(name, command)] : [])),
     ...files.map(testStep),
     ...(mode === "all"
-      ? [{ ...plain("disk drivers", [process.execPath, "bin/lib/disk-table.js", rows]), after: files.flatMap(drivers) }]
+      ? [
+          {
+            ...plain("disk drivers", [process.execPath, "bin/lib/disk-table.js", rows]),
+            after: files.flatMap(({ path, drivers }) => (drivers ? [path] : [])),
+          },
+        ]
       : []),
   ];
   const real = files.some((file) => file.real);
@@ -321,11 +326,6 @@ async function runAgain(ends: ReadonlyMap<Step, End>, hangs: readonly Hang[]): P
 const repeated: string[] = [];
 /** More failures than these have one cause, which a second run meets again. */
 const mostAgain = 4;
-
-/** Files whose results go into the table of the disk drivers. */
-function drivers({ path }: TestFile): string[] {
-  return readFileSync(join(checkout, path), "utf8").includes("conforms(") ? [path] : [];
-}
 
 try {
   process.exitCode = await main();

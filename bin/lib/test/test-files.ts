@@ -12,6 +12,8 @@ export interface TestFile {
   readonly needs: readonly Need[];
   /** Whether it needs the machine's libvirt for itself, because it restarts it or defines more guests than the host has room for beside others. */
   readonly alone: boolean;
+  /** Whether its results go into the table of the disk drivers. */
+  readonly drivers: boolean;
 }
 
 const alone = ["test/real/libvirtd-restart.test.ts", "test/real/over-ssh-many.test.ts"];
@@ -38,6 +40,7 @@ export function testFiles(checkout: string): TestFile[] {
         real: path.startsWith("test/real/"),
         needs: signs.flatMap(([sign, need]) => (text.includes(sign) ? [need] : [])),
         alone: alone.includes(path),
+        drivers: text.includes("conforms(["),
       };
     });
 }

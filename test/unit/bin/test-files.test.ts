@@ -16,10 +16,18 @@ test("what a test file needs is found through what it imports", () => {
     real: false,
     needs: [],
     alone: false,
+    drivers: false,
   });
   assert.deepEqual(needsOf("test/real/debian-guest.test.ts")?.needs, ["build", "tiny guest", "Debian guest"]);
-  assert.ok(needsOf("test/real/lvm/guest.test.ts")?.needs.includes("LVM host"));
+  assert.ok(needsOf("test/real/lvm/lvm.test.ts")?.needs.includes("LVM host"));
   assert.equal(needsOf("test/real/libvirtd-restart.test.ts")?.alone, true);
+  const tables = ["drivers/files", "drivers/memory", "drivers/rbd", "lvm/lvm", "ssh/disks", "ssh/rbd"].map(
+    (name) => `test/real/${name}.test.ts`,
+  );
+  assert.deepEqual(
+    all.filter(({ drivers }) => drivers).map(({ path }) => path),
+    tables,
+  );
 });
 
 test("tests without root run no program that only the real tests install", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { diskSpec } from "../../support/disk-spec.ts";
+import { quickQemuImg } from "../../support/quick-luks.ts";
 import { conforms, type Subject } from "../drivers/conformance.ts";
 import { machine } from "../kinds/image/machine.ts";
 import { virtform } from "../support/virtform.ts";
@@ -39,6 +40,8 @@ const real: Subject = {
   },
 };
 
+lvmHost.put(quickQemuImg, "/usr/local/bin/qemu-img");
+lvmHost.run("chmod", "755", "/usr/local/bin/qemu-img");
 // Before the tests that leave bytes of removed volumes on the disk: what an image does not fill keeps what was there.
 conforms([real]);
 
