@@ -178,6 +178,8 @@ export interface Traits<Settings, Facts> {
   readonly reserves: boolean;
   /** An ext filesystem that has a disk to itself is made larger with the disk while no guest has it. */
   readonly growsInside: boolean;
+  /** The kernel of the host mounts the disk as it is, a raw file or a block device, as a container needs its root file system. Absent: it does not. */
+  readonly mountable?: true;
   /** The step that sizes are a multiple of, in bytes, and why. Absent: any size. Pure. */
   readonly steps?: (facts: Facts | undefined, settings: Settings | undefined) => { readonly bytes: number; readonly why: string };
 }

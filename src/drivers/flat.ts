@@ -116,7 +116,7 @@ export const flat: Driver = {
 
   reading: { name: async (_context, { path }) => path },
 
-  traits: { about: "raw file", files: true, reserves: true, growsInside: true },
+  traits: { about: "raw file", files: true, reserves: true, growsInside: true, mountable: true },
 
   cost: rawFileCost,
 

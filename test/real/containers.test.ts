@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import { parse, stringify } from "yaml";
+import { startLoopLvm } from "../support/loop-lvm.ts";
 import { makeContainerRoot } from "./support/container-root.ts";
 import { type PrivateLibvirt, startPrivateLibvirt } from "./support/private-libvirt.ts";
 import { until } from "./support/until.ts";
@@ -164,6 +165,35 @@ test("Nova CTR-01: a container runs its init from an image, is changed, stopped,
   assert.equal((await virsh("list", "--all", "--name")).trim(), "");
   assert.equal(await isAttached(disk), false);
   assert.match(await mustRun("ls", [workspace.instancesPath]), /_base/);
+});
+
+test("the root file system of a container is a logical volume, which grows while it is off", async (t) => {
+  const scene = await prepare(t);
+  const lvm = startLoopLvm(256 * 2 ** 20);
+  t.after(() => lvm.stop());
+  const host = {
+    virt_type: "lxc",
+    allocation_ratio: roomy,
+    instances_path: scene.workspace.instancesPath,
+    images_type: "lvm",
+    lvm: { volume_group: lvm.group },
+  };
+  const path = `PATH=${lvm.programs}:${process.env["PATH"]}`;
+  const virtform = (...args: readonly string[]) =>
+    scene.libvirt.run(["env", path, process.execPath, `${checkout}bin/virtform.js`, ...args, scene.workspace.directory]);
+  await scene.write({ sections: { host } });
+  await succeeds(await virtform("apply", "--auto-approve"));
+  await assertConverged({ ...scene, virtform });
+  assert.match(await scene.virsh("dumpxml", scene.name), new RegExp(`<filesystem type='block'[\\s\\S]*<source dev='/dev/${lvm.group}/`));
+  assert.match(await scene.inside("/bin/busybox", "df", "-m", "/"), / 2\d /);
+
+  await succeeds(await virtform("stop", scene.name, "--auto-approve"));
+  await scene.write({ disk: "64MiB", sections: { host } });
+  await succeeds(await virtform("apply", "--auto-approve"));
+  await assertConverged({ ...scene, virtform });
+  assert.match(await scene.inside("/bin/busybox", "df", "-m", "/"), / 5\d /);
+  await succeeds(await virtform("destroy", "--auto-approve", "--allow-destroy"));
+  assert.deepEqual(lvm.volumes(), []);
 });
 
 test("examples/container is validated, applied with an empty plan after it, and destroyed", async (t) => {

@@ -154,6 +154,7 @@ export const lvm: Driver<LvmSettings, LvmFacts> = {
     files: false,
     reserves: false,
     growsInside: true,
+    mountable: true,
     steps: (group, settings) => {
       const extent = group?.extentSize ?? 0;
       const why = `logical volumes are a whole number of extents, and those of volume group ${settings?.volumeGroup} have ${formatQuantity(extent)}`;

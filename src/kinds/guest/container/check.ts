@@ -1,4 +1,4 @@
-import { plainFileDriver } from "../../../drivers/index.ts";
+import { allDrivers, driverOf } from "../../../drivers/index.ts";
 import type { Diagnostic } from "../../../model/diagnostic.ts";
 import { instanceFiles } from "../../../model/layout.ts";
 import type { Pointer } from "../../../model/pointer.ts";
@@ -111,7 +111,11 @@ export function checkContainers({ config, settings }: Pick<Checked, "config" | "
       ...(instance.init === undefined ? [] : [initOfMachine(entry)]),
       ...rootOfMachine(config, entry, instance),
     ]);
-  const found = [...checkPath(settings), ...entries.flatMap(([entry, instance]) => checkInstance({ config, settings }, entry, instance))];
+  const inFiles = entries.some(([, { images_type: driver }]) => driverOf(driver ?? settings.imagesType).traits.files);
+  const found = [
+    ...(inFiles ? checkPath(settings) : []),
+    ...entries.flatMap(([entry, instance]) => checkInstance({ config, settings }, entry, instance)),
+  ];
   // What is wrong with a flavor or an image is wrong once, however many instances have it.
   return [...new Map(found.map((one) => [JSON.stringify(one), one])).values()];
 }
@@ -157,8 +161,9 @@ function refusal(words: string, detail: string, pointer: Pointer): Diagnostic {
 }
 
 function checkDriver(driver: string, entry: string, byHost: boolean): Diagnostic[] {
-  if (driver === plainFileDriver) return [];
-  const detail = `libvirt mounts the root file system of a container from a raw file. Write images_type: ${plainFileDriver}, or remove the key.`;
+  if (driverOf(driver).traits.mountable === true) return [];
+  const able = allDrivers().flatMap(({ name, traits }) => (traits.mountable === true ? [name] : []));
+  const detail = `libvirt mounts the root file system of a container from a raw file or a block device. Write images_type: ${able.join(" or ")}, or remove the key.`;
   return [refusal(`images_type: ${driver}`, detail, byHost ? ["host", "images_type"] : ["instances", entry, "images_type"])];
 }
 

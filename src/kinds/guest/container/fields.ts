@@ -25,14 +25,15 @@ export const containerFields: readonly GuestField[] = [
   },
   {
     path: "root",
-    // libvirt attaches the file to a loop device and mounts that in the namespace of the container: the host never has it mounted, and the
-    // kernel releases both with the container's last process.
+    // libvirt attaches a file to a loop device and mounts that, or a block device, in the namespace of the container: the host never has it mounted, and the
+    // kernel releases them with the container's last process.
     want: ({ disks: [disk] }) => disk?.attachment.source ?? null,
     owns: [root],
-    write: (domain, value) => {
-      const system = add(at(domain, "devices"), "filesystem", { type: "file", accessmode: "passthrough" });
-      add(system, "driver", { type: "loop", format: "raw" });
-      add(system, "source", { file: String(value) });
+    write: (domain, value, { disks: [disk] }) => {
+      const type = disk?.attachment.type === "block" ? "block" : "file";
+      const system = add(at(domain, "devices"), "filesystem", { type, accessmode: "passthrough" });
+      if (type === "file") add(system, "driver", { type: "loop", format: "raw" });
+      add(system, "source", { [type === "file" ? "file" : "dev"]: String(value) });
       add(system, "target", { dir: "/" });
     },
     read: (domain) => {
