@@ -6,7 +6,6 @@ import { openVswitchBridge } from "./support/open-vswitch.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
 import { shellGuest, shellOf } from "./support/shell-guest.ts";
 import { tapOf } from "./support/tap-of.ts";
-import { until } from "./support/until.ts";
 import { checkout, mustRun, runProgram, virtform } from "./support/virtform.ts";
 import {
   apply,
@@ -100,19 +99,12 @@ test("guests are ports of an Open vSwitch bridge, with an interface id that stay
   assert.match(await mustRun("ovs-vsctl", ["--timeout=5", "list-br"]), new RegExp(`^${bridge}$`, "m"), "the bridge is not ours");
 });
 
-test("a Debian guest is in the VLANs of its trunk, which its port of Open vSwitch carries alone", async (t) => {
+test("the port of a trunk carries the VLANs of its guest alone, and that of its network without a tag", async (t) => {
   const { workspace, network, name } = await prepare(t);
   const bridge = `${workspace.prefix.slice(-10)}-tr`;
   const guest = `${checkout}.cache/debian`;
   await openVswitchBridge(t, bridge);
-  // The host is in VLANs of the switch by ports of its own.
   const net = `10.${randomInt(100, 250)}`;
-  for (const vlan of [101, 102, 103]) {
-    const port = `${workspace.prefix.slice(-8)}-${vlan}`;
-    await mustRun("ovs-vsctl", ["--timeout=5", "add-port", bridge, port, `tag=${vlan}`, "--", "set", "interface", port, "type=internal"]);
-    await mustRun("ip", ["address", "add", `${net}.${vlan}.1/24`, "dev", port]);
-    await mustRun("ip", ["link", "set", port, "up"]);
-  }
   const storage = `${network}-s`;
   t.after(() => removeNetworks(storage));
   const write = (vlans: object[]) =>
@@ -151,10 +143,6 @@ test("a Debian guest is in the VLANs of its trunk, which its port of Open vSwitc
   const port = async (column: string) => (await mustRun("ovs-vsctl", ["--timeout=5", "get", "port", tap, column])).trim();
   assert.equal(await port("trunks"), "[100, 101, 102]");
   assert.deepEqual([await port("tag"), await port("vlan_mode")], ["100", "native-untagged"]);
-  // Its packets reach the guest and come back with their tag.
-  const ping = ["ping", "-c", "1", "-W", "2", `${net}.101.10`];
-  await until("answer in VLAN 101", 600, async () => ((await runProgram("busybox", ping)).code === 0 ? true : undefined), undefined, 1000);
-
   // Another VLAN is in the definition at once, and on the port with the next start.
   await write([...vlans, { id: 103 }]);
   const { stdout, stderr } = await virtform("plan", workspace.directory);

@@ -9,7 +9,7 @@ import { guestfsPackage } from "../../tools/guestfs/python.ts";
 import { fixedAddresses } from "../config/fixed-addresses.ts";
 import { imageOf } from "../config/image-of.ts";
 import { rootVolumeOf } from "../config/root-volume-of.ts";
-import type { Config, InstanceConfig } from "../config.ts";
+import type { Config, InstanceConfig, NicConfig } from "../config.ts";
 import type { Checked } from "../disk/checked.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import { isUnfinished } from "../disk/injection/record.ts";
@@ -62,8 +62,9 @@ function hasSomething(
   config: Config,
   { inject, files = [], key_pair, metadata = {}, admin_password, networks = [] }: InstanceConfig,
 ): boolean {
-  // The guest gets an address that is reserved from DHCP.
-  const written = inject?.network !== "none" && networks.some((nic) => fixedAddresses(config, nic).some(({ reserved }) => !reserved));
+  // The guest gets an address that is reserved from DHCP, and knows no VLAN by itself.
+  const isWritten = (nic: NicConfig) => (nic.vlans ?? []).length > 0 || fixedAddresses(config, nic).some(({ reserved }) => !reserved);
+  const written = inject?.network !== "none" && networks.some(isWritten);
   return written || files.length > 0 || key_pair !== undefined || Object.keys(metadata).length > 0 || admin_password !== undefined;
 }
 

@@ -57,3 +57,12 @@ test("a container with a static address and without inject is an error", () => {
   );
   assert.match(errors[0]?.detail ?? "", /the instance inject, or remove/);
 });
+
+test("an instance whose injection only has VLANs has something injected", () => {
+  const config = injected({ dhcp: true });
+  const [web] = Object.values(config.instances ?? {});
+  assert.ok(web);
+  const of = (vlans: object[]) => codes({ ...config, instances: { web: { ...web, networks: [{ bridge: "br0", vlans } as never] } } });
+  assert.deepEqual(of([]), ["warning inject-nothing"]);
+  assert.deepEqual(of([{ id: 102 }]), []);
+});
