@@ -42,6 +42,8 @@ interface Growing {
   attributes: Map<string, KnownValue>;
   children: { step: XmlStep; known: Growing }[];
   section: KnownXml["section"];
+  /** What is known of the children, by the step in writing: there are hundreds of paths. */
+  byStep: Map<string, Growing>;
 }
 
 const knownOf = new WeakMap<readonly FieldRow[], KnownXml>();
@@ -116,17 +118,20 @@ function join(base: string, path: string): string {
 }
 
 function empty(): Growing {
-  return { whole: null, text: null, attributes: new Map(), children: [], section: null };
+  return { whole: null, text: null, attributes: new Map(), children: [], section: null, byStep: new Map() };
 }
 
 function elementAt(root: Growing, steps: readonly XmlStep[]): Growing {
   let found = root;
   for (const step of steps) {
-    const text = JSON.stringify(step);
-    const existing = found.children.find((child) => JSON.stringify(child.step) === text);
-    const next = existing ?? { step, known: empty() };
-    if (existing === undefined) found.children.push(next);
-    found = next.known;
+    const written = JSON.stringify(step);
+    let known = found.byStep.get(written);
+    if (known === undefined) {
+      known = empty();
+      found.byStep.set(written, known);
+      found.children.push({ step, known });
+    }
+    found = known;
   }
   return found;
 }
