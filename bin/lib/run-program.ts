@@ -45,6 +45,7 @@ function printed(text: string): boolean {
 }
 
 function load(command: string, source: () => ProgramSource, cache: string): Program {
+  loadPartsOfNode();
   tuneV8();
   const vm = process.getBuiltinModule("node:vm");
   const { text, key: textKey, filename, url } = source();
@@ -62,6 +63,16 @@ function load(command: string, source: () => ProgramSource, cache: string): Prog
   const program = { exports: {} as Program };
   script.runInThisContext()(program, program.exports, partOfNode, url);
   return program.exports;
+}
+
+/** Parts of Node that every command uses. */
+const early = ["vm", "crypto", "net", "os", "path/posix"] as const;
+
+/** Before V8 is tuned: it rejects the compiled code of Node's parts afterwards as well, and compiling them takes twice as long as loading them. */
+function loadPartsOfNode(): void {
+  for (const name of early) process.getBuiltinModule(`node:${name}`);
+  // Loaded when they are read.
+  void [process.getBuiltinModule("node:util").parseArgs, process.stdout, process.stderr];
 }
 
 /** Parts of Node that few commands use and that take milliseconds to load: loaded when something of them is used. */
