@@ -5,6 +5,7 @@ import { isBuiltin } from "node:module";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { schema } from "../../src/kinds/schema.ts";
+import type { ScriptPlaces } from "./run-program.ts";
 import { schemaCheckText } from "./schema-check-text.ts";
 
 const checkout = fileURLToPath(new URL("../../", import.meta.url));
@@ -75,6 +76,29 @@ const builtinParts: Plugin = {
   },
 };
 
+/**
+ * Packages that most commands do not use: scripts of their own behind the program, each of which is read and compiled when one of its packages
+ * is used. Otherwise every start would read a third more, and V8 would prepare all their functions.
+ */
+const apart: Readonly<Record<string, readonly string[]>> = {
+  terminal: ["ink", "react", "yoga-layout"],
+  programs: ["execa"],
+  schema: ["ajv/dist/2020.js"],
+  lock: ["proper-lockfile"],
+};
+const partOf = new Map(Object.entries(apart).flatMap(([part, packages]) => packages.map((name) => [name, part] as const)));
+
+/** The program asks for them as for parts of Node (`run-program.ts`). */
+const packagesApart: Plugin = {
+  name: "packages-apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /^[a-z]/ }, ({ path }) => {
+      const part = partOf.get(path);
+      return part === undefined ? undefined : { path: `virtform:${part}/${path}`, external: true };
+    });
+  },
+};
+
 const common: BuildOptions = {
   absWorkingDir: checkout,
   bundle: true,
@@ -96,25 +120,58 @@ const program = await build({
   outfile: "dist/program.cjs",
   format: "cjs",
   define: { ...common.define, "import.meta.url": "__moduleUrl" },
-  plugins: [compiledSchema, loadedAtOnce],
+  plugins: [compiledSchema, loadedAtOnce, packagesApart],
   metafile: true,
   write: false,
 });
-const asked = Object.values(program.metafile?.outputs ?? {}).flatMap(({ imports }) => imports.map(({ path }) => path));
-const strange = asked.find((path) => !isBuiltin(path));
+const parts = await Promise.all(
+  Object.values(apart).map((packages) =>
+    build({
+      ...common,
+      stdin: {
+        contents: `module.exports = { ${packages.map((name) => `${JSON.stringify(name)}: require(${JSON.stringify(name)})`)} };`,
+        resolveDir: checkout,
+      },
+      outfile: "dist/program.cjs",
+      format: "cjs",
+      define: { ...common.define, "import.meta.url": "__moduleUrl" },
+      plugins: [loadedAtOnce],
+      metafile: true,
+      write: false,
+    }),
+  ),
+);
+const known = new Set([...partOf].map(([name, part]) => `virtform:${part}/${name}`));
+const asked = [program, ...parts].flatMap(({ metafile }) =>
+  Object.values(metafile?.outputs ?? {}).flatMap(({ imports }) => imports.map(({ path }) => path)),
+);
+const strange = asked.find((path) => !isBuiltin(path) && !known.has(path));
 if (strange !== undefined) throw new Error(`the program asks for ${strange}, which is not a part of Node`);
-const script = `(function (module, exports, require, __moduleUrl) {${program.outputFiles?.[0]?.text ?? ""}\n})`;
+
+/** Where each script is in the file: the program itself, which has the name "", and the packages. */
+const scripts: ScriptPlaces = {};
+let script = "";
+for (const [index, { outputFiles }] of [program, ...parts].entries()) {
+  const text = `(function (module, exports, require, __moduleUrl) {${outputFiles?.[0]?.text ?? ""}\n})`;
+  scripts[index === 0 ? "" : (Object.keys(apart)[index - 1] ?? "")] = {
+    offset: script.length,
+    length: text.length,
+    line: script.split("\n").length - 1,
+  };
+  script += `${text}\n`;
+}
 // It is read as Latin-1 (launch.ts). Texts are written with escapes, but literals of regular expressions stay as they are.
 const foreign = script.split("\n").find((line) => [...line].some((character) => character > "\u007f"));
 if (foreign !== undefined) throw new Error(`the program has characters beyond ASCII; write them as \\uXXXX: ${foreign.trim()}`);
 const digest = createHash("sha256").update(script).digest("hex");
+const builtProgram = { PROGRAM_DIGEST: JSON.stringify(digest), PROGRAM_SCRIPTS: JSON.stringify(scripts) };
 
 await build({
   ...common,
   entryPoints: { cli: "bin/lib/launch.ts" },
   outdir: "dist",
   format: "esm",
-  define: { ...common.define, PROGRAM_DIGEST: JSON.stringify(digest) },
+  define: { ...common.define, ...builtProgram },
   plugins: [builtinParts],
 });
 // What starts it in the one-file binary (bin/package).
@@ -124,7 +181,7 @@ await build({
   outdir: "dist",
   outExtension: { ".js": ".cjs" },
   format: "cjs",
-  define: { ...common.define, PROGRAM_DIGEST: JSON.stringify(digest), "import.meta.url": "__filename" },
+  define: { ...common.define, ...builtProgram, "import.meta.url": "__filename" },
   plugins: [builtinParts],
 });
 writeFileSync(`${checkout}/dist/program.cjs`, script);
@@ -142,6 +199,6 @@ const library = await build({
 });
 
 // Whose licences a package has to contain.
-const inputs = [program, library].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+const inputs = [program, ...parts, library].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
 const packages = new Set(inputs.flatMap((path) => /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
 writeFileSync(`${checkout}/dist/bundled-packages.json`, `${JSON.stringify([...packages].sort())}\n`);

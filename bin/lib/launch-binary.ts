@@ -1,15 +1,17 @@
 import { homedir } from "node:os";
 import { getRawAsset } from "node:sea";
 import { pathToFileURL } from "node:url";
-import { runProgram } from "./run-program.ts";
+import { runProgram, type ScriptPlaces } from "./run-program.ts";
 
-/** SHA-256 of the program, known when it is built. */
+/** SHA-256 of the program, and where its scripts are, known when it is built. */
 declare const PROGRAM_DIGEST: string;
+declare const PROGRAM_SCRIPTS: ScriptPlaces;
 
 /** The program in the one-file binary, which Node keeps as a part of itself. */
 const program = () => {
-  const text = Buffer.from(getRawAsset("program.cjs")).toString("latin1");
-  return { text, key: PROGRAM_DIGEST, filename: "virtform/program.cjs", url: pathToFileURL(process.execPath).href };
+  const text = (offset: number, length: number) => Buffer.from(getRawAsset("program.cjs"), offset, length).toString("latin1");
+  const url = pathToFileURL(process.execPath).href;
+  return { text, scripts: PROGRAM_SCRIPTS, key: PROGRAM_DIGEST, filename: "virtform/program.cjs", url };
 };
 
 // Apart from the code that an installation with its own Node compiled: either would replace the other's.

@@ -1,8 +1,9 @@
-import { readFileSync, statSync } from "node:fs";
-import { runProgram } from "./run-program.ts";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { runProgram, type ScriptPlaces } from "./run-program.ts";
 
-/** SHA-256 of the program, known when it is built. */
+/** SHA-256 of the program, and where its scripts are, known when it is built. */
 declare const PROGRAM_DIGEST: string;
+declare const PROGRAM_SCRIPTS: ScriptPlaces;
 
 /** Runs one command line with `dist/program.cjs`; resolves to the exit code. `cache` is the directory for compiled code. */
 export function main(argv: readonly string[], cache: string): Promise<number> {
@@ -10,7 +11,26 @@ export function main(argv: readonly string[], cache: string): Promise<number> {
     const file = new URL("../dist/program.cjs", import.meta.url);
     const { size, mtimeMs } = statSync(file);
     const key = [PROGRAM_DIGEST, size, mtimeMs].join(" ");
-    return { text: readFileSync(file, "latin1"), key, filename: file.pathname, url: new URL("../dist/cli.js", import.meta.url).href };
+    const url = new URL("../dist/cli.js", import.meta.url).href;
+    return { text: partOfFile(file), scripts: PROGRAM_SCRIPTS, key, filename: file.pathname, url };
   };
   return runProgram(argv, program, cache);
+}
+
+function partOfFile(file: URL): (offset: number, length: number) => string {
+  return (offset, length) => {
+    const bytes = Buffer.allocUnsafe(length);
+    const descriptor = openSync(file, "r");
+    try {
+      let done = 0;
+      while (done < length) {
+        const count = readSync(descriptor, bytes, done, length - done, offset + done);
+        if (count === 0) throw new Error(`${file.pathname} is shorter than the program that was built`);
+        done += count;
+      }
+    } finally {
+      closeSync(descriptor);
+    }
+    return bytes.toString("latin1");
+  };
 }

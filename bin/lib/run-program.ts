@@ -5,10 +5,14 @@ import { isVersionQuestion, versionText } from "../../src/version.ts";
 import { logInEarly } from "./log-in-early.ts";
 import { tuneV8 } from "./tune-v8.ts";
 
-/** The program as it was built: a script whose characters are all ASCII. */
+/** Where scripts are in the file of the program, by name: characters, and lines before them. The program itself has the name "". */
+export type ScriptPlaces = Record<string, { readonly offset: number; readonly length: number; readonly line: number }>;
+
+/** The program as it was built: scripts whose characters are all ASCII, one after the other. */
 export interface ProgramSource {
-  /** As Latin-1, which V8 keeps outside its heap. */
-  readonly text: string;
+  /** Reads a part as Latin-1, which V8 keeps outside its heap. */
+  readonly text: (offset: number, length: number) => string;
+  readonly scripts: ScriptPlaces;
   /** Changes with the text. */
   readonly key: string;
   /** For stacks. */
@@ -47,22 +51,53 @@ function printed(text: string): boolean {
 function load(command: string, source: () => ProgramSource, cache: string): Program {
   loadPartsOfNode();
   tuneV8();
-  const vm = process.getBuiltinModule("node:vm");
-  const { text, key: textKey, filename, url } = source();
+  const { text, scripts, key: programKey, filename, url } = source();
   const name = /^[a-z]{1,20}$/.test(command) ? command : "other";
-  const file = `${cache}/${name}.bin`;
   // V8 compares its version, its flags and the length of the source, but not the source.
-  const key = [textKey, process.version, process.arch].join(" ");
+  const key = [programKey, process.version, process.arch].join(" ");
+  const packages = new Map<string, Readonly<Record<string, object>>>();
+  /** `virtform:PART/PACKAGE` is a package that is a script of its own. */
+  const parts = (asked: string): object => {
+    const [, part, packageName] = /^virtform:([a-z]+)\/(.+)$/.exec(asked) ?? [];
+    if (part === undefined || packageName === undefined) return partOfNode(asked);
+    const loaded = packages.get(part) ?? (run(part) as Readonly<Record<string, object>>);
+    packages.set(part, loaded);
+    return loaded[packageName] as object;
+  };
+  const run = (part: string): object => {
+    const { offset, length, line } = scripts[part] as ScriptPlaces[string];
+    const script = compiled(
+      text(offset, length),
+      { filename, lineOffset: line },
+      cache,
+      `${name}${part === "" ? "" : `-${part}`}.bin`,
+      key,
+    );
+    const module = { exports: {} };
+    script.runInThisContext()(module, module.exports, parts, url);
+    return module.exports;
+  };
+  return run("") as Program;
+}
+
+/** Compiles a script with the code that an earlier run left, or leaves it for the next. */
+function compiled(
+  text: string,
+  options: { readonly filename: string; readonly lineOffset: number },
+  cache: string,
+  name: string,
+  key: string,
+): Script {
+  const vm = process.getBuiltinModule("node:vm");
+  const file = `${cache}/${name}`;
   const cachedData = readCache(file, key);
-  const script = new vm.Script(text, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
+  const script = new vm.Script(text, { ...options, ...(cachedData === undefined ? {} : { cachedData }) });
   if (cachedData === undefined || script.cachedDataRejected === true) {
     process.once("exit", (code) => {
       if (complete.includes(code)) writeCache(script, cache, file, key);
     });
   }
-  const program = { exports: {} as Program };
-  script.runInThisContext()(program, program.exports, partOfNode, url);
-  return program.exports;
+  return script;
 }
 
 /** Parts of Node that every command uses. */
