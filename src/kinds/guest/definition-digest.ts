@@ -5,7 +5,7 @@ import { hash } from "node:crypto";
  * for them.
  */
 export function definitionDigest(xml: string): string {
-  // Few definitions have any: two searches for a word take a fifth of the time of one for the expression.
-  const has = xml.includes(" passwd") || xml.includes(" connected='");
+  // Few definitions have any. libvirt writes the other attributes beside a password only, and V8 finds a short text that begins with a rare letter at once.
+  const has = xml.includes("wd='");
   return hash("sha256", has ? xml.replaceAll(/ (?:passwd|passwdValidTo|connected)='[^']*'/g, "") : xml).slice(0, 32);
 }

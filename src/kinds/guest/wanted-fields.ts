@@ -34,8 +34,9 @@ export function hasWantedFields(spec: DomainSpec, found: DomainFields): boolean 
 function isSame(spec: DomainSpec, found: DomainFields): boolean {
   let wanted = 0;
   const isFound = (path: string, value: FieldValue) => {
-    if (found[path] !== undefined) wanted += 1;
-    return found[path] === value || isSatisfied(traitsOf(path), found[path], value);
+    const have = found[path];
+    if (have !== undefined) wanted += 1;
+    return have === value || isSatisfied(traitsOf(path), have, value);
   };
   return everyWanted(spec, "all", isFound) && Object.keys(found).length === wanted;
 }
