@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Script } from "node:vm";
 import { isVersionQuestion, versionText } from "../../src/version.ts";
 import { logInEarly } from "./log-in-early.ts";
-import { tuneV8 } from "./tune-v8.ts";
+import { keepYoungGeneration, tuneV8, withFlagsOfStart } from "./tune-v8.ts";
 
 /** Where scripts are in the file of the program, by name: characters, and lines before them. The program itself has the name "". */
 export type ScriptPlaces = Record<string, { readonly offset: number; readonly length: number; readonly line: number }>;
@@ -25,6 +25,8 @@ interface Program {
   main(argv: readonly string[]): Promise<number>;
 }
 
+/** Commands that end after a look. */
+const looks: ReadonlySet<string> = new Set(["plan", "drift", "validate", "list", "show"]);
 /** The caches of a command are written after a run with one of these exit codes: a run that fails early compiles only a part. */
 const complete: readonly unknown[] = [0, 2];
 const digestBytes = 32;
@@ -50,7 +52,7 @@ function printed(text: string): boolean {
 
 function load(command: string, source: () => ProgramSource, cache: string): Program {
   loadPartsOfNode();
-  tuneV8();
+  tuneV8({ onlyLooks: looks.has(command) });
   const { text, scripts, key: programKey, filename, url } = source();
   const name = /^[a-z]{1,20}$/.test(command) ? command : "other";
   // V8 compares its version, its flags and the length of the source, but not the source.
@@ -77,7 +79,9 @@ function load(command: string, source: () => ProgramSource, cache: string): Prog
     script.runInThisContext()(module, module.exports, parts, url);
     return module.exports;
   };
-  return run("") as Program;
+  const program = run("") as Program;
+  keepYoungGeneration();
+  return program;
 }
 
 /** Compiles a script with the code that an earlier run left, or leaves it for the next. */
@@ -91,7 +95,7 @@ function compiled(
   const vm = process.getBuiltinModule("node:vm");
   const file = `${cache}/${name}`;
   const cachedData = readCache(file, key);
-  const script = new vm.Script(text, { ...options, ...(cachedData === undefined ? {} : { cachedData }) });
+  const script = withFlagsOfStart(() => new vm.Script(text, { ...options, ...(cachedData === undefined ? {} : { cachedData }) }));
   if (cachedData === undefined || script.cachedDataRejected === true) {
     process.once("exit", (code) => {
       if (complete.includes(code)) writeCache(script, cache, file, key);
@@ -164,7 +168,7 @@ function writeCache(script: Script, directory: string, file: string, key: string
   const staged = `${file}.${process.pid}`;
   try {
     makeDirectories(directory);
-    const data = script.createCachedData();
+    const data = withFlagsOfStart(() => script.createCachedData());
     try {
       writeFileSync(staged, Buffer.concat([digestOf(key, data), data]), { mode: 0o600 });
       renameSync(staged, file);

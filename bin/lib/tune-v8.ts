@@ -1,24 +1,48 @@
 /** V8's flags are no interface of Node: they are set only in versions in which they were tried. */
 const tried: readonly string[] = ["24"];
 
-const flags: readonly string[] = [
-  "--no-opt",
-  "--invocation-count-for-maglev=2000",
-  "--semi-space-growth-factor=1",
-  "--no-parallel-scavenge",
-];
+const flags: readonly string[] = ["--no-opt", "--invocation-count-for-maglev=2000", "--no-parallel-scavenge"];
+/** Of a command that only looks. */
+const flagsOfLook: readonly string[] = ["--incremental-marking-soft-trigger=99", "--incremental-marking-hard-trigger=99"];
+/** By what the young generation grows: V8's own factor, and none. */
+const growth = { usual: "--semi-space-growth-factor=2", none: "--semi-space-growth-factor=1" };
+let isKept = false;
+const isTried = tried.includes(process.versions.node.split(".")[0] ?? "");
 
 /**
- * Prepares V8 for a program that runs for a second and not for days. Before the program is loaded, and never again: V8 rejects compiled code
- * of a process with other flags.
+ * Prepares V8 for a program that runs for a second and not for days. Before the program is loaded: V8 rejects compiled code of a process with other
+ * flags.
  *
  * - Without TurboFan. It compiles on other threads, which libvirt needs as well, and a plan ends before that pays off. Maglev stays, for
  *   functions that are called 2000 times instead of 400: it compiles on such a thread too, and a plan of a hundred guests ends before that pays off.
- * - The young generation stays as small as it begins. All states of guests survive, with which it would grow by 50 MiB. It is then collected by one thread:
- *   there is too little in it to share.
+ * - The old generation of a command that only looks is marked when it has reached its limit, and not when it comes near: a plan of a hundred guests
+ *   ends before. An apply in a terminal would take 20 MiB more.
+ * - The young generation is collected by one thread: there is too little in it to share.
  */
-export function tuneV8(): void {
-  if (!tried.includes(process.versions.node.split(".")[0] ?? "")) return;
-  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
-  for (const flag of flags) setFlagsFromString(flag);
+export function tuneV8({ onlyLooks }: { readonly onlyLooks: boolean }): void {
+  for (const flag of [...flags, ...(onlyLooks ? flagsOfLook : [])]) set(flag);
+}
+
+/**
+ * Keeps the young generation as large as it became while the program was loaded, a few MiB: half as many collections as with the size that it begins with.
+ * All states of guests survive, with which it would grow by 50 MiB.
+ */
+export function keepYoungGeneration(): void {
+  isKept = true;
+  set(growth.none);
+}
+
+/** Compiles code, or makes what the next process starts from, with the flags that the process began with: V8 compares them. */
+export function withFlagsOfStart<T>(work: () => T): T {
+  if (!isKept) return work();
+  set(growth.usual);
+  try {
+    return work();
+  } finally {
+    set(growth.none);
+  }
+}
+
+function set(flag: string): void {
+  if (isTried) process.getBuiltinModule("node:v8").setFlagsFromString(flag);
 }

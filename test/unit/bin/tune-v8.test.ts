@@ -8,23 +8,27 @@ const source = JSON.stringify(new URL("../../../bin/lib/tune-v8.ts", import.meta
 const script = (tuned: boolean) => `
 import v8 from "node:v8";
 import vm from "node:vm";
-const { tuneV8 } = await import(${source});
-if (${tuned}) tuneV8();
+const { tuneV8, keepYoungGeneration, withFlagsOfStart } = await import(${source});
+if (${tuned}) tuneV8({ onlyLooks: true });
 const script = new vm.Script("1 + 1");
+if (${tuned}) keepYoungGeneration();
 const kept = [];
 for (let round = 0; round < 100; round += 1) {
   for (let index = 0; index < 10_000; index += 1) kept.push({ round, index });
   await new Promise((resolve) => setTimeout(resolve, 3));
 }
 const young = v8.getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space").space_size / 2 ** 20;
-console.log(JSON.stringify({ young, cache: script.createCachedData().toString("base64") }));
+console.log(JSON.stringify({ young, cache: withFlagsOfStart(() => script.createCachedData()).toString("base64") }));
 `;
 
 const accepted = (cache: string) => `
 import vm from "node:vm";
-const { tuneV8 } = await import(${source});
-tuneV8();
-console.log(JSON.stringify({ rejected: new vm.Script("1 + 1", { cachedData: Buffer.from("${cache}", "base64") }).cachedDataRejected }));
+const { tuneV8, keepYoungGeneration, withFlagsOfStart } = await import(${source});
+tuneV8({ onlyLooks: true });
+const rejected = () => withFlagsOfStart(() => new vm.Script("1 + 1", { cachedData: Buffer.from("${cache}", "base64") }).cachedDataRejected);
+const atStart = rejected();
+keepYoungGeneration();
+console.log(JSON.stringify({ rejected: [atStart, rejected()] }));
 `;
 
 const run = (text: string) => JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", text], { encoding: "utf8" }));
@@ -33,5 +37,5 @@ test("the young generation stays small, and compiled code that the process leave
   const { young, cache } = run(script(true)) as { young: number; cache: string };
   assert.ok(young <= 4, `${young} MiB`);
   assert.ok((run(script(false)) as { young: number }).young > 4, "it would grow");
-  assert.deepEqual(run(accepted(cache)), { rejected: false });
+  assert.deepEqual(run(accepted(cache)), { rejected: [false, false] }, "at the start, and of what is loaded later");
 });
