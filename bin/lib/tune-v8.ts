@@ -4,8 +4,8 @@ const tried: readonly string[] = ["24"];
 const flags: readonly string[] = ["--no-opt", "--invocation-count-for-maglev=2000", "--no-parallel-scavenge"];
 /** Of a command that only looks. */
 const flagsOfLook: readonly string[] = ["--incremental-marking-soft-trigger=99", "--incremental-marking-hard-trigger=99"];
-/** By what the young generation grows: V8's own factor, and none. */
-const growth = { usual: "--semi-space-growth-factor=2", none: "--semi-space-growth-factor=1" };
+/** By what the young generation grows when it has grown at all. */
+const growth = { atStart: "--semi-space-growth-factor=4", later: "--semi-space-growth-factor=1" };
 let isKept = false;
 const isTried = tried.includes(process.versions.node.split(".")[0] ?? "");
 
@@ -20,26 +20,26 @@ const isTried = tried.includes(process.versions.node.split(".")[0] ?? "");
  * - The young generation is collected by one thread: there is too little in it to share.
  */
 export function tuneV8({ onlyLooks }: { readonly onlyLooks: boolean }): void {
-  for (const flag of [...flags, ...(onlyLooks ? flagsOfLook : [])]) set(flag);
+  for (const flag of [...flags, growth.atStart, ...(onlyLooks ? flagsOfLook : [])]) set(flag);
 }
 
 /**
- * Keeps the young generation as large as it became while the program was loaded, a few MiB: half as many collections as with the size that it begins with.
+ * Keeps the young generation as large as it became while the program was loaded, a few MiB: a quarter of the collections with the size that it begins with.
  * All states of guests survive, with which it would grow by 50 MiB.
  */
 export function keepYoungGeneration(): void {
   isKept = true;
-  set(growth.none);
+  set(growth.later);
 }
 
 /** Compiles code, or makes what the next process starts from, with the flags that the process began with: V8 compares them. */
 export function withFlagsOfStart<T>(work: () => T): T {
   if (!isKept) return work();
-  set(growth.usual);
+  set(growth.atStart);
   try {
     return work();
   } finally {
-    set(growth.none);
+    set(growth.later);
   }
 }
 
