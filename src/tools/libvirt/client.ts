@@ -1,4 +1,4 @@
-import { find, findAll, parseXml, textAt } from "../xml.ts";
+import { find, findAll, parseXml, textAt, type XmlElement } from "../xml.ts";
 import { backupProgress, jobStates } from "./backup-progress.ts";
 import type { Caller } from "./caller.ts";
 import { at, createDomainLooks } from "./domain-looks.ts";
@@ -101,20 +101,20 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
     return { names: all.names, own: ours.flatMap((one) => one ?? []) };
   }
 
-  let capabilities: Promise<string> | undefined;
-  const capabilitiesNow = () => call(procedures.capabilities, undefined).then(({ xml }) => xml);
+  let capabilities: Promise<XmlElement> | undefined;
+  const capabilitiesNow = () => call(procedures.capabilities, undefined).then(({ xml }) => parseXml(xml));
 
   return {
     node: () =>
       explaining("Looking at the host failed", async () => {
         capabilities = capabilitiesNow();
-        const [xml, { memoryKiB, cpus }, { hostname }, { version }] = await Promise.all([
+        const [known, { memoryKiB, cpus }, { hostname }, { version }] = await Promise.all([
           capabilities,
           call(procedures.nodeInfo, undefined),
           call(procedures.hostname, undefined),
           call(procedures.libVersion, undefined),
         ]);
-        return nodeFacts({ capabilities: xml, memoryKiB, cpus, hostname, version });
+        return nodeFacts({ capabilities: known, memoryKiB, cpus, hostname, version });
       }),
 
     guestOwner: async () => {

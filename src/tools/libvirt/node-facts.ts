@@ -1,18 +1,18 @@
 import { unexpectedAnswer } from "../../model/errors.ts";
 import type { Owner } from "../../model/host.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { find, findAll, parseXml, textAt, type XmlElement } from "../xml.ts";
+import { find, findAll, textAt, type XmlElement } from "../xml.ts";
 import type { NodeFacts } from "./face.ts";
 
 /** The machine, from libvirt's capabilities and numbers. Throws a CodedError that names what is missing. */
 export function nodeFacts(answers: {
-  readonly capabilities: string;
+  readonly capabilities: XmlElement;
   readonly memoryKiB: number;
   readonly cpus: number;
   readonly hostname: string;
   readonly version: number;
 }): NodeFacts {
-  const capabilities = parseXml(answers.capabilities);
+  const { capabilities } = answers;
   const arch = textAt(capabilities, "host", "cpu", "arch");
   if (arch === undefined) throw unexpectedAnswer("libvirt", "Its capabilities do not name the host's architecture.");
   const offered = findAll(capabilities, "guest").flatMap((guest) => find(guest, "arch") ?? []);
@@ -34,8 +34,8 @@ export function nodeFacts(answers: {
 }
 
 /** The user and group of guests: the base label of libvirt's DAC driver, `+64055:+64055`. Null where there is none. */
-export function guestOwner(capabilities: string): Owner | null {
-  const models = findAll(find(parseXml(capabilities), "host"), "secmodel").filter((model) => textAt(model, "model") === "dac");
+export function guestOwner(capabilities: XmlElement): Owner | null {
+  const models = findAll(find(capabilities, "host"), "secmodel").filter((model) => textAt(model, "model") === "dac");
   const label = models.flatMap((model) => findAll(model, "baselabel"))[0]?.text.trim() ?? "";
   const [, uid, gid] = /^\+(\d+):\+(\d+)$/.exec(label) ?? [];
   return uid === undefined || gid === undefined ? null : { uid: Number(uid), gid: Number(gid) };
