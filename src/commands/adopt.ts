@@ -72,7 +72,10 @@ async function run(invocation: Invocation, io: Io, event: Report): Promise<numbe
     const { entries, skipped } = describe(chosen.get(host.name) ?? [], { config: host.config, host, facts: value.facts });
     for (const { domain, why } of skipped) {
       const summary = `Domain ${address(domain)} is left out: it ${why}`;
-      event({ type: "diagnostic", diagnostic: problem("not-adoptable", { summary }, "warning") });
+      event({
+        type: "diagnostic",
+        diagnostic: problem("not-adoptable", { summary, detail: "It stays as it is, and is not managed." }, "warning"),
+      });
     }
     leftOut ||= skipped.length > 0;
     if (entries.length === 0) continue;

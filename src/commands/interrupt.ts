@@ -32,7 +32,13 @@ export function listenForInterrupt(onStop: () => void, outputFailed?: AbortSigna
     if (now - last < samePressMs) return;
     last = now;
     if (!stop.signal.aborted) return stopOnce();
-    abort.abort(userError("stopped", "Stopped at once, as asked"));
+    abort.abort(
+      userError(
+        "stopped",
+        "Stopped at once, as asked",
+        "Actions that had started may be half done. Run the same command again: it goes on from the state of the host.",
+      ),
+    );
     setTimeout(leave, abortTimeoutMs).unref();
   };
   process.on("SIGINT", press);

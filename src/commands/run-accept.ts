@@ -60,7 +60,14 @@ export function runAccept(invocation: Invocation, io: Io): Promise<number> {
     });
     for (const { address, path, why } of all) {
       const summary = `${path} of ${address} cannot be accepted: it ${why}`;
-      event({ type: "diagnostic", diagnostic: problem("drift-not-expressible", { summary, address }, "warning") });
+      event({
+        type: "diagnostic",
+        diagnostic: problem(
+          "drift-not-expressible",
+          { summary, detail: "Edit the configuration, or let `virtform apply` set it back.", address },
+          "warning",
+        ),
+      });
     }
     const rest = all.length;
     if (texts.size === 0)

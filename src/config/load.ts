@@ -261,10 +261,8 @@ function diagnosticOf(problem: Problem, root: Located): Diagnostic {
   const at = placeAt(root, pointer, of, hidden === true);
   // What is written, not what YAML reads it as: 1.10 is the number 1.1.
   const quotes = quoted === true && at.text !== undefined && !/[$"'\u2026]/.test(at.text) ? [`Put it in quotes: "${at.text}".`] : [];
-  const parts = [problem.detail, ...quotes, ...notesAt(root, pointer)].filter((part) => part !== undefined);
-  const detail = parts.length === 0 ? undefined : parts.join(" ");
-  const words = { summary: withoutCredentials(summary), ...(detail === undefined ? {} : { detail: withoutCredentials(detail) }) };
-  return { severity, code, ...words, pointer, at };
+  const detail = [problem.detail, ...quotes, ...notesAt(root, pointer)].join(" ");
+  return { severity, code, summary: withoutCredentials(summary), detail: withoutCredentials(detail), pointer, at };
 }
 
 /** In the order of files and lines; diagnostics without a place come first. */

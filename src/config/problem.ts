@@ -7,7 +7,7 @@ export interface Problem {
   readonly severity?: "warning";
   readonly code: string;
   readonly summary: string;
-  readonly detail?: string;
+  readonly detail: string;
   readonly pointer: Pointer;
   /** Whether the key or the value is wrong. A mapping or list is always shown by its key. */
   readonly of: "key" | "value";

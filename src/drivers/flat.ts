@@ -183,7 +183,8 @@ async function contentOffset(context: Context, disk: DiskSpec): Promise<number> 
   if (container !== undefined) return container.contentAt;
   throw new RefusedError(
     "disk-format-changed",
-    `${path} was recorded as encrypted, and is not a LUKS container: another file took the place of the ${diskPhrase(disk)}. It is not changed. Restore the disk, or plan again to recreate it.`,
+    `${path} was recorded as encrypted, and is not a LUKS container: another file took the place of the ${diskPhrase(disk)}`,
+    "It is not changed. Restore the disk, or plan again to recreate it.",
   );
 }
 

@@ -22,7 +22,7 @@ export function commandFailure(command: Command, ending: Ending): CommandError |
   if (ending.exitCode !== undefined && isAcceptable(command, ending)) return undefined;
   const { program, args } = boundedCommand(command);
   const line = commandLine(program, args);
-  const { reason, text } = describe(command, ending);
+  const { reason, text, remedy } = describe(command, ending);
   const said = lastWords(ending.stderr.trim() === "" ? ending.stdout : ending.stderr);
   const words = said === "" || reason === "missing" ? "" : `: ${said}`;
   return new CommandError({
@@ -30,7 +30,8 @@ export function commandFailure(command: Command, ending: Ending): CommandError |
     exitCode: ending.exitCode,
     stderr: ending.stderr,
     reason,
-    message: `${text}${words}. The command was: ${line}`,
+    summary: `${text}${words}`,
+    detail: `${remedy === undefined ? "" : `${remedy} `}The command was: ${line}`,
     cause: ending.cause,
   });
 }
@@ -40,7 +41,13 @@ function isAcceptable(command: Command, ending: Ending): boolean {
   return (command.okExitCodes ?? [0]).includes(ending.exitCode ?? -1) && !isMissingBehindLimits(command, ending);
 }
 
-function describe(command: Command, ending: Ending): { reason: CommandError["reason"]; text: string } {
+interface Described {
+  readonly reason: CommandError["reason"];
+  readonly text: string;
+  readonly remedy?: string;
+}
+
+function describe(command: Command, ending: Ending): Described {
   const { program, limits, timeoutMs } = command;
   if (ending.isCanceled) return { reason: "aborted", text: `${program} was stopped` };
   if (ending.timedOut) return { reason: "timeout", text: `${program} did not finish within ${timeoutMs / 1000} s and was stopped` };
@@ -57,8 +64,8 @@ function describe(command: Command, ending: Ending): { reason: CommandError["rea
   return { reason: "exit", text: `${program} failed with exit code ${ending.exitCode}` };
 }
 
-function missing(program: string): { reason: "missing"; text: string } {
-  return { reason: "missing", text: `The program ${program} is not installed here. ${missingHint(program)}`.replace(/\.$/, "") };
+function missing(program: string): Described {
+  return { reason: "missing", text: `The program ${program} is not installed here`, remedy: missingHint(program) };
 }
 
 /** prlimit was started and could not find the program. */

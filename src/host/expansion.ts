@@ -13,6 +13,7 @@ export function refuseBomb(what: string, read: number, content: { readonly writt
   const shown = content.written > written ? content.written : content.length;
   throw new RefusedError(
     "image-bomb",
-    `${what} expands to more than ${formatQuantity(Math.floor(shown / 2 ** 20) * 2 ** 20)} from ${formatQuantity(read)}. Such a file can be made to fill a disk. If you trust it, unpack it first, and use the unpacked file as the source.`,
+    `${what} expands to more than ${formatQuantity(Math.floor(shown / 2 ** 20) * 2 ** 20)} from ${formatQuantity(read)}`,
+    "Such a file can be made to fill a disk. If you trust it, unpack it first, and use the unpacked file as the source.",
   );
 }

@@ -53,7 +53,17 @@ function systemWords(errno: string, error: unknown): string {
 export function symbolicLink(path: string): RefusedError {
   return new RefusedError(
     "symbolic-link",
-    `${path} is a symbolic link, and links are not followed there, since it could lead to any file of this machine. Put the file itself in its place.`,
+    `${path} is a symbolic link, and links are not followed there, since it could lead to any file of this machine`,
+    "Put the file itself in its place.",
+  );
+}
+
+/** Something else than a file, which could block or never end. `what` it is: `a pipe`. */
+export function notRegular(path: string, what: string): RefusedError {
+  return new RefusedError(
+    "not-a-regular-file",
+    `${path} is ${what}, and a regular file is wanted`,
+    "Name a regular file, or put one in its place.",
   );
 }
 

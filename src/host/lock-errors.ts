@@ -19,7 +19,7 @@ export function timeIsUp({ path, timeoutMs }: LockRequest, holder: Holder | "oth
 
 /** Waiting for the lock was cancelled. */
 export function interrupted({ purpose }: LockRequest): UserError {
-  return userError("interrupted", `Waiting for the lock was stopped: ${purpose}`);
+  return userError("interrupted", `Waiting for the lock was stopped: ${purpose}`, "Nothing was changed. Run the same command again.");
 }
 
 /** The lock was removed or replaced while it was held. */

@@ -141,7 +141,8 @@ export function refuseTooLarge(what: string, bytes: number, maxBytes: number | u
   if (maxBytes === undefined || bytes <= maxBytes) return;
   throw new RefusedError(
     "image-too-large",
-    `${what} is larger than there is room for: at least ${formatQuantity(bytes)}, and ${formatQuantity(maxBytes)} may be used. Free space, or use a smaller image.`,
+    `${what} is larger than there is room for: at least ${formatQuantity(bytes)}, and ${formatQuantity(maxBytes)} may be used`,
+    "Free space, or use a smaller image.",
   );
 }
 

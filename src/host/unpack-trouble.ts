@@ -22,6 +22,16 @@ export function unpackTrouble(
   const why = words === undefined ? `${program} ended with ${ending.code ?? "a signal"}` : words.slice(0, 200);
   return new RefusedError(
     "image-unpack",
-    `${what} is not a complete ${title} file: ${why}. It is damaged, cut off, or packed in another way: check the download at its publisher, and unpack of the image.`,
+    `${what} is not a complete ${title} file: ${why}`,
+    "It is damaged, cut off, or packed in another way: check the download at its publisher, and unpack of the image.",
+  );
+}
+
+/** A file that is shorter than its directory says. */
+export function cutOff(what: string): RefusedError {
+  return new RefusedError(
+    "image-unpack",
+    `${what} ends before the content that it should have`,
+    "It is damaged or cut off: compare its length with the publisher's, and get it again.",
   );
 }

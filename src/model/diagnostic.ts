@@ -21,7 +21,7 @@ export interface Diagnostic {
   /** Stable, kebab-case: `unknown-key`, `flavor-disk-smaller-than-image`. */
   readonly code: string;
   readonly summary: string;
-  readonly detail?: string;
+  readonly detail: string;
   readonly address?: Address;
   /** Where it is in the configuration. */
   readonly pointer?: Pointer;

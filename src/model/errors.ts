@@ -8,7 +8,7 @@ export class CodedError extends Error {
   override readonly name: string = "CodedError";
   readonly diagnostics: readonly Diagnostic[];
   constructor(diagnostics: readonly Diagnostic[], options: { readonly message?: string; readonly cause?: unknown } = {}) {
-    const { message = diagnostics.map(({ summary }) => summary).join("; "), cause } = options;
+    const { message = diagnostics.map(wordsOf).join(" "), cause } = options;
     super(message, cause === undefined ? undefined : { cause });
     this.diagnostics = diagnostics;
   }
@@ -16,6 +16,16 @@ export class CodedError extends Error {
   /** Of the first diagnostic. Stable, kebab-case. */
   get code(): string {
     return this.diagnostics[0]?.code ?? "unknown";
+  }
+
+  /** Of the first diagnostic: what is wrong. */
+  get summary(): string {
+    return this.diagnostics[0]?.summary ?? this.message;
+  }
+
+  /** Of the first diagnostic: why it matters, and what to do. */
+  get detail(): string {
+    return this.diagnostics[0]?.detail ?? "";
   }
 }
 
@@ -25,7 +35,7 @@ export class UserError extends CodedError {
 }
 
 /** One failure that the user can do something about, thrown on its own. */
-export function userError(code: string, summary: string, detail?: string): UserError {
+export function userError(code: string, summary: string, detail: string): UserError {
   return new UserError([errorOf(code, summary, detail)]);
 }
 
@@ -41,10 +51,13 @@ export class CommandError extends CodedError {
     exitCode: number | undefined;
     stderr: string;
     reason: CommandError["reason"];
-    message: string;
+    summary: string;
+    detail: string;
     cause?: unknown;
   }) {
-    super([errorOf(fields.reason === "missing" ? "program-missing" : "command-failed", fields.message)], { cause: fields.cause });
+    super([errorOf(fields.reason === "missing" ? "program-missing" : "command-failed", fields.summary, fields.detail)], {
+      cause: fields.cause,
+    });
     this.commandLine = fields.commandLine;
     this.exitCode = fields.exitCode;
     this.stderr = fields.stderr;
@@ -55,7 +68,10 @@ export class CommandError extends CodedError {
 /** The machine cannot be reached or stopped answering: never to be read as "the object is gone". */
 export class UnreachableError extends CodedError {
   override readonly name: string = "UnreachableError";
-  constructor(summary: string, detail?: string) {
+  constructor(
+    summary: string,
+    detail = "Check that the host is up and can be reached (`virtform doctor`), and run the same command again.",
+  ) {
     super([errorOf("host-unreachable", summary, detail)]);
   }
 }
@@ -63,7 +79,7 @@ export class UnreachableError extends CodedError {
 /** An image, file or guest that must not be used or changed as planned. */
 export class RefusedError extends CodedError {
   override readonly name: string = "RefusedError";
-  constructor(code: string, summary: string, detail?: string) {
+  constructor(code: string, summary: string, detail: string) {
     super([errorOf(code, summary, detail)]);
   }
 }
@@ -81,6 +97,11 @@ export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function errorOf(code: string, summary: string, detail?: string): Diagnostic {
-  return { severity: "error", code, summary, ...(detail === undefined ? {} : { detail }) };
+/** `Cannot read /a: no such file. Name another one.` */
+function wordsOf({ summary, detail }: Diagnostic): string {
+  return detail === "" ? summary : `${summary.replace(/\.$/, "")}. ${detail}`;
+}
+
+function errorOf(code: string, summary: string, detail: string): Diagnostic {
+  return { severity: "error", code, summary, detail };
 }

@@ -9,7 +9,16 @@ export function failureDiagnostics(error: unknown): readonly Diagnostic[] | unde
     const [first, second] = [failureDiagnostics(error.suppressed), failureDiagnostics(error.error)];
     return first === undefined || second === undefined ? undefined : [...first, ...second];
   }
-  return isSystemError(error) ? [{ severity: "error", code: "system-error", summary: error.message }] : undefined;
+  return isSystemError(error)
+    ? [
+        {
+          severity: "error",
+          code: "system-error",
+          summary: error.message,
+          detail: "The operating system refused it. Remove the cause, and run the same command again.",
+        },
+      ]
+    : undefined;
 }
 
 /** The same, with a bug shown as one: with its stack. */

@@ -7,7 +7,7 @@ export interface ProblemWords {
   /** Short, in fixed words. */
   readonly summary: string;
   /** In full sentences: what is wrong, why it matters, what to do. */
-  readonly detail?: string | undefined;
+  readonly detail: string;
   /** The object it is about; its place in the configuration follows from it. */
   readonly address?: Address | undefined;
   /** Keys below the place of that object: `["flavor"]`. */
@@ -32,7 +32,7 @@ export function problem(
     severity,
     code,
     summary,
-    ...(detail === undefined ? {} : { detail }),
+    detail,
     ...(address === undefined ? {} : { address }),
     ...(key === undefined ? {} : { key }),
     ...(pointer === undefined ? {} : { pointer }),

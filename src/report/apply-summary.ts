@@ -74,7 +74,7 @@ export function applySummaryLines(
 function reasonLines({ summary, detail }: Diagnostic, width: number): Line[] {
   return [
     ...wrap(summary, width).map((line) => [span(`    ${line}`)]),
-    ...(detail === undefined ? [] : wrap(detail, width - 2).map((line) => [span(`      ${line}`)])),
+    ...(detail === "" ? [] : wrap(detail, width - 2).map((line) => [span(`      ${line}`)])),
   ];
 }
 

@@ -27,7 +27,7 @@ export function formatPlanDiagnostics(
 ): string {
   const all = warnings ? [] : diagnostics.filter((diagnostic) => diagnostic.known === true);
   // One that has nothing but its line is no shorter without its label.
-  const known = gather(all).length === 1 && all[0]?.detail === undefined ? [] : all;
+  const known = gather(all).length === 1 && all[0]?.detail === "" ? [] : all;
   const others = known.length === 0 ? diagnostics : diagnostics.filter((diagnostic) => !known.includes(diagnostic));
   return paint([...diagnosticLines(others), ...knownLines(known)], color);
 }
@@ -79,7 +79,7 @@ function oneDiagnostic(same: readonly Diagnostic[], width: number): Line[] {
       lines.push([span(`  on ${first.at.file}:${first.at.line}:${first.at.column}`)], ...excerpt(first.at, width));
     }
   }
-  if (first.detail !== undefined) lines.push([], ...wrap(first.detail, width - 2).map((line) => [span(line === "" ? "" : `  ${line}`)]));
+  if (first.detail !== "") lines.push([], ...wrap(first.detail, width - 2).map((line) => [span(line === "" ? "" : `  ${line}`)]));
   const others = same.slice(1);
   if (others.length > 0) lines.push([], ...alike(others, width));
   return [...lines, []];

@@ -117,7 +117,7 @@ export function diagnosticJson(diagnostic: Diagnostic): JsonObject {
     severity,
     code,
     summary,
-    detail: detail ?? "",
+    detail,
     ...(address === undefined ? {} : { address }),
     ...(at === undefined || start === undefined ? {} : { range: { filename: at.file, start, end: start } }),
     ...(at?.text === undefined ? {} : { snippet: { code: at.text, start_line: at.line } }),

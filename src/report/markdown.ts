@@ -97,7 +97,7 @@ function problemItems(diagnostics: readonly Diagnostic[]): FittingItem[] {
       ...(at === undefined ? [] : [inlineCode(`${at.file}:${at.line}:${at.column}`)]),
     ];
     const short = `- **${labels[severity]}:** ${plainMarkdown(oneLine(summary))}${where.map((part) => ` ${part}`).join("")} (${inlineCode(code)})\n`;
-    const paragraphs = detail === undefined || known === true ? [] : detail.trimEnd().split(/\r?\n/);
+    const paragraphs = detail === "" || known === true ? [] : detail.trimEnd().split(/\r?\n/);
     return { short, full: `${short}${paragraphs.map((line) => `  ${plainMarkdown(line)}\n`).join("  \n")}` };
   });
 }

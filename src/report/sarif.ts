@@ -51,7 +51,7 @@ function result({ severity, code, summary, detail, address, at }: Diagnostic, co
     ruleId: code,
     ruleIndex: codes.indexOf(code),
     level: levels[severity],
-    message: { text: detail === undefined ? summary : `${summary}\n\n${detail}` },
+    message: { text: detail === "" ? summary : `${summary}\n\n${detail}` },
     locations: Object.keys(location).length === 0 ? [] : [location],
   };
 }

@@ -44,7 +44,8 @@ export async function volumes(machine: Machine, group: string): Promise<LogicalV
   const { exitCode, stdout } = await run(machine, "lvs", [...report, "-o", volumeFields, group], { missing: noGroup });
   if (exitCode === 0) return parseVolumes(stdout);
   throw new UnreachableError(
-    `${machine.host.name} does not see volume group ${group}, where disks of the project are kept; nothing is taken for gone. \`pvs\` and \`vgs\` there show what is seen: put its disks back, or log in to where they are. If the group is gone for good, and what was in it, make an empty one of that name (\`vgcreate ${shellWord(group)} DEVICE\`) and apply again.`,
+    `${machine.host.name} does not see volume group ${group}, where disks of the project are kept; nothing is taken for gone`,
+    `\`pvs\` and \`vgs\` there show what is seen: put its disks back, or log in to where they are. If the group is gone for good, and what was in it, make an empty one of that name (\`vgcreate ${shellWord(group)} DEVICE\`) and apply again.`,
   );
 }
 

@@ -68,7 +68,8 @@ export async function checkImage(host: Host, path: string, format: string, signa
   const errors = parseCheckErrors(stdout);
   throw new RefusedError(
     "image-incomplete",
-    `The image is damaged: qemu-img check finds ${errors === undefined ? "errors" : `${errors} ${errors === 1 ? "error" : "errors"}`} in its tables. Get it again; where it was made, \`qemu-img check -r all FILE\` can repair some damage.`,
+    `The image is damaged: qemu-img check finds ${errors === undefined ? "errors" : `${errors} ${errors === 1 ? "error" : "errors"}`} in its tables`,
+    "Get it again; where it was made, `qemu-img check -r all FILE` can repair some damage.",
   );
 }
 
@@ -98,11 +99,16 @@ async function limited<T>(path: string, work: () => Promise<T>): Promise<T> {
     if (!(error instanceof CommandError)) throw error;
     const why = contentTrouble(error.stderr);
     if (why !== undefined)
-      throw new RefusedError("image-malformed", `qemu-img cannot read the image: ${why}. It is damaged or made to do harm: get it again.`);
+      throw new RefusedError(
+        "image-malformed",
+        `qemu-img cannot read the image: ${why}`,
+        "It is damaged or made to do harm: get it again.",
+      );
     if (!wasLimited(error)) throw error;
     throw new RefusedError(
       "image-inspection-aborted",
-      `Looking at ${path} took qemu-img more processor time or memory than any honest image needs, so it was stopped. The image is damaged or made to do harm. Get it again from a source that you trust.`,
+      `Looking at ${path} took qemu-img more processor time or memory than any honest image needs, so it was stopped`,
+      "The image is damaged or made to do harm. Get it again from a source that you trust.",
     );
   }
 }

@@ -69,7 +69,12 @@ export function parseAnyXml(text: string): XmlElement {
 
 /** The error for a document that is not XML, or not of the XML that is read here. */
 export function malformedXml(why: string): CodedError {
-  return new CodedError([problem("xml-malformed", { summary: `An XML document is malformed: ${why.trim()}` })]);
+  return new CodedError([
+    problem("xml-malformed", {
+      summary: `An XML document is malformed: ${why.trim()}`,
+      detail: "Correct it where it was written, or remove it.",
+    }),
+  ]);
 }
 
 // Loops over indexes, and no list of names for the usual one and two: a plan of a thousand guests comes to `childNamed` 100 000 times, and an iterator or a

@@ -262,7 +262,7 @@ test("a host that stops answering while the plan is made once more ends the appl
   let looks = 0;
   const lookUpFacts: Run["lookUpFacts"] = (context) => {
     looks += 1;
-    if (looks > 1) throw new UserError([{ severity: "error", code: "libvirt-unreachable", summary: "gone" }]);
+    if (looks > 1) throw new UserError([{ severity: "error", code: "libvirt-unreachable", summary: "gone", detail: "" }]);
     return run.lookUpFacts(context);
   };
   await assert.rejects(apply({ ...run, lookUpFacts }), /gone/);

@@ -14,7 +14,7 @@ test("a plan and an apply work with a file of measured speeds that cannot be rea
   const broken = machine.boot();
   const run = await runOn(broken, shop().replace("512MiB", "768MiB"));
   const readMany: typeof broken.files.readMany = async (requests) => {
-    if (requests.some(({ path }) => path === layout.rates)) throw new RefusedError("permission-denied", "Cannot read it");
+    if (requests.some(({ path }) => path === layout.rates)) throw new RefusedError("permission-denied", "Cannot read it", "");
     return broken.files.readMany(requests);
   };
   const unreadable = await planOf({ ...run, context: { ...run.context, host: { ...broken, files: { ...broken.files, readMany } } } });

@@ -149,7 +149,7 @@ export async function runOn(
       project,
       secret: (reference) => {
         const value = lookUpSecret(reference);
-        if (value === undefined) throw userError("secret-missing", "A secret of the test is missing");
+        if (value === undefined) throw userError("secret-missing", "A secret of the test is missing", "");
         return value;
       },
       signal: new AbortController().signal,

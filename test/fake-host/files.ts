@@ -226,7 +226,7 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
     link: (from, to) =>
       soon(`link ${to}`, () => {
         if (found(to) !== undefined && found(to) === found(from)) return;
-        if (found(to) !== undefined) throw userError("file-in-the-way", `${to} is in the way`);
+        if (found(to) !== undefined) throw userError("file-in-the-way", `${to} is in the way`, "");
         life.effect(`link ${to}`, () => files.link(from, to));
         namesChanged("now", to);
       }),

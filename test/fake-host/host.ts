@@ -77,7 +77,7 @@ export function createHost(machine: Machine, pid: number): FakeHost {
       life.check(commandLine);
       const found = programs[program];
       const fail = (reason: CommandError["reason"], exitCode: number | undefined, stderr: string) =>
-        new CommandError({ commandLine, exitCode, stderr, reason, message: `${commandLine} failed: ${stderr.trim()}` });
+        new CommandError({ commandLine, exitCode, stderr, reason, detail: "", summary: `${commandLine} failed: ${stderr.trim()}` });
       if (command.signal?.aborted === true) throw fail("aborted", undefined, "");
       if (found === undefined) throw fail("missing", undefined, `${program}: not found`);
       const end = found({ args, stdin: Buffer.from(stdin ?? ""), ...world });

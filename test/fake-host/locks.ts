@@ -83,7 +83,7 @@ export function createLocks(): Locks {
     lose(path) {
       const held = locks.get(path);
       if (held === undefined) return;
-      losing.get(path)?.abort(userError("lock-lost", `Lost the lock while running: ${held.purpose}`));
+      losing.get(path)?.abort(userError("lock-lost", `Lost the lock while running: ${held.purpose}`, ""));
       pass(path, held);
     },
     release(owner) {

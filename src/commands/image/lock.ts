@@ -81,7 +81,7 @@ async function signedDigest(
   ...[source, signed, access]: [string, SignedChecksum, ImageAccess | null]
 ): Promise<{ readonly digest: string; readonly bytes: null }> {
   const { digest, problem: why } = await lookUpSignedChecksum(context, source, signed, access);
-  if (digest === undefined) throw userError(why?.code ?? "image-lock", why?.summary ?? "", why?.detail);
+  if (digest === undefined) throw userError(why?.code ?? "image-lock", why?.summary ?? "", why?.detail ?? "");
   return { digest: `${digest.algorithm}:${digest.hex}`, bytes: null };
 }
 

@@ -295,7 +295,8 @@ function refuseForeign(context: Context, { group }: VolumeName, { volume, pool }
     const owner = there.tags.find((tag) => tag.startsWith("virtform.owner="))?.slice("virtform.owner=".length);
     throw new RefusedError(
       "disk-not-ours",
-      `${group}/${there.name} exists and does not belong to project ${context.project}: ${owner === undefined ? "it has no owner tag" : `it belongs to project ${owner}`}. It may hold data of a guest, so it is not changed. If it is yours: lvchange --addtag ${ownerTag(context.project)} ${group}/${there.name}`,
+      `${group}/${there.name} exists and does not belong to project ${context.project}: ${owner === undefined ? "it has no owner tag" : `it belongs to project ${owner}`}`,
+      `It may hold data of a guest, so it is not changed. If it is yours: lvchange --addtag ${ownerTag(context.project)} ${group}/${there.name}`,
     );
   }
 }

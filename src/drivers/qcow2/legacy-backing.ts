@@ -37,7 +37,8 @@ export async function rebuildBacking(
     if (format === "qcow2" && base.format === "raw") {
       throw new RefusedError(
         "backing-file-format",
-        `${path} is recorded as qcow2 by the disk that it backs, and the base image of ${base.image} is raw now. Create it manually: qemu-img convert -f raw -O qcow2 ${base.path} ${path}, then qemu-img resize it to ${bytes}.`,
+        `${path} is recorded as qcow2 by the disk that it backs, and the base image of ${base.image} is raw now`,
+        `Create it manually: qemu-img convert -f raw -O qcow2 ${base.path} ${path}, then qemu-img resize it to ${bytes}.`,
       );
     }
     const staged = stagedPath(path);

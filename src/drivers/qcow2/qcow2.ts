@@ -197,7 +197,8 @@ function refuseOtherFormat(disk: DiskSpec, start: Buffer): void {
   if (isQcow2(start)) return;
   throw new RefusedError(
     "disk-format-changed",
-    `${disk.path} exists and is not qcow2, the format of the ${diskPhrase(disk)}. It may hold data of a guest, so it is not changed: move it away, or restore the images_type that created it.`,
+    `${disk.path} exists and is not qcow2, the format of the ${diskPhrase(disk)}`,
+    "It may hold data of a guest, so it is not changed: move it away, or restore the images_type that created it.",
   );
 }
 

@@ -79,7 +79,8 @@ export function refuseForeignRbd(place: RbdPlace, name: RbdName, found: RbdImage
   const owner = found.metadata[projectKey];
   throw new RefusedError(
     "disk-not-ours",
-    `${name.pool}/${name.image} exists and does not belong to project ${place.context.project}: ${owner === undefined ? "it has no owner label" : `it belongs to project ${owner}`}. It may hold data of a guest, so it is not changed. If it is yours: rbd image-meta set ${name.pool}/${name.image} ${projectKey} ${place.context.project}`,
+    `${name.pool}/${name.image} exists and does not belong to project ${place.context.project}: ${owner === undefined ? "it has no owner label" : `it belongs to project ${owner}`}`,
+    `It may hold data of a guest, so it is not changed. If it is yours: rbd image-meta set ${name.pool}/${name.image} ${projectKey} ${place.context.project}`,
   );
 }
 
@@ -89,7 +90,8 @@ export function refuseOtherMachines(place: RbdPlace, name: RbdName, found: RbdIm
   const { host, project } = place.context;
   throw new RefusedError(
     "disk-of-another-host",
-    `${name.pool}/${name.image} belongs to project ${project} and was created by another host (machine id ${found.metadata[machineKey]}; ${host.name} is ${place.machine}), where its guest may be running. Two hosts that share a pool need projects with different names. If its guest was moved here, or this host was reinstalled: rbd image-meta set ${name.pool}/${name.image} ${machineKey} ${place.machine}`,
+    `${name.pool}/${name.image} belongs to project ${project} and was created by another host (machine id ${found.metadata[machineKey]}; ${host.name} is ${place.machine}), where its guest may be running`,
+    `Two hosts that share a pool need projects with different names. If its guest was moved here, or this host was reinstalled: rbd image-meta set ${name.pool}/${name.image} ${machineKey} ${place.machine}`,
   );
 }
 

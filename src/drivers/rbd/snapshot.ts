@@ -99,7 +99,8 @@ function refuseRollingBack(name: RbdName, found: RbdImage): void {
   if (found.metadata[rollBackKey] === undefined) return;
   throw new RefusedError(
     "roll-back-unfinished",
-    `${imageText(name)} is half rolled back to ${resizeSnapshotName}: without the rest it is garbage. Run \`virtform apply\`, which finishes it.`,
+    `${imageText(name)} is half rolled back to ${resizeSnapshotName}: without the rest it is garbage`,
+    "Run `virtform apply`, which finishes it.",
   );
 }
 

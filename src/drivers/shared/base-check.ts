@@ -32,14 +32,16 @@ export async function checkBase(context: Context, base: BaseRef): Promise<Checke
   if (reading?.header === undefined) {
     throw new RefusedError(
       "base-image-damaged",
-      `The base image ${base.path} is not a valid qcow2 file: ${reading?.problem ?? "the header is missing"}. Remove it and apply again.`,
+      `The base image ${base.path} is not a valid qcow2 file: ${reading?.problem ?? "the header is missing"}`,
+      "Remove it and apply again.",
     );
   }
   const { header } = reading;
   if (header.backingAt !== undefined || header.dataFile || header.encryption !== 0) {
     throw new RefusedError(
       "image-has-backing-file",
-      `The base image ${base.path} refers to another file, so it was modified after it was checked. Remove it, find the cause and apply again.`,
+      `The base image ${base.path} refers to another file, so it was modified after it was checked`,
+      "Remove it, find the cause and apply again.",
     );
   }
   return { virtualSize: header.virtualSize, clusterSize: header.clusterSize };

@@ -77,7 +77,11 @@ export function checkRecordedFormat(address: Address, what: string, path: string
 
 function refuseOther({ path }: DiskSpec, format: string, recorded: string | undefined): void {
   if (recorded === undefined || recorded === format) return;
-  throw new RefusedError("disk-format-changed", otherFormat(path, format, recorded));
+  throw new RefusedError(
+    "disk-format-changed",
+    `${path} was recorded as ${recorded} and would be used as ${format}`,
+    otherFormat(path, format, recorded),
+  );
 }
 
 function otherFormat(path: string, format: string, recorded: string): string {

@@ -26,7 +26,8 @@ export async function growLayer(
   if (size === undefined) {
     throw new RefusedError(
       "disk-layer-missing",
-      `${layer.path} was the active layer of the ${diskPhrase(disk)} when this was planned, and is not a ${layer.format} file now. Apply again.`,
+      `${layer.path} was the active layer of the ${diskPhrase(disk)} when this was planned, and is not a ${layer.format} file now`,
+      "Apply again.",
     );
   }
   refuseToShrink(disk, size, bytes);

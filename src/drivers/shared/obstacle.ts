@@ -14,6 +14,7 @@ export function refuseObstacle({ name, owner, path }: DiskSpec, stat: FileStat |
   if (stat === undefined || stat.type === wanted) return;
   throw new RefusedError(
     "disk-path-blocked",
-    `${path} is ${typeText(stat.type)}, not the ${diskPhrase({ name, owner })}. Links are not followed and nothing was changed. Move the disk back to ${path}, or remove what is there.`,
+    `${path} is ${typeText(stat.type)}, not the ${diskPhrase({ name, owner })}`,
+    `Links are not followed and nothing was changed. Move the disk back to ${path}, or remove what is there.`,
   );
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, type Stats, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { userError } from "../../model/errors.ts";
 import type { Files } from "../../model/host.ts";
+import { interrupted } from "../../model/interrupted.ts";
 import { createDigester } from "../digester.ts";
 import { fileChunks } from "../file-chunks.ts";
 import { explained, explainedLater } from "../file-error.ts";
@@ -104,7 +104,7 @@ async function copyByKernel({ source, stat, from, to, options }: Copy): Promise<
     onProgress?.(bytes, bytes);
     return { bytes, digests: {} };
   } catch (error) {
-    if (error instanceof Stopped) throw userError("interrupted", `The copy of ${from} was stopped`);
+    if (error instanceof Stopped) throw interrupted(`The copy of ${from}`);
     throw error;
   } finally {
     closeSync(target);
@@ -116,7 +116,7 @@ async function copyLarge({ source, stat, from, to, options }: Copy): Promise<Cop
   await using target = await explainedLater("write", to, () => open(to, newFile, stagedMode));
   const sink = createSink(target, { path: to, what: from, digests: options.digests ?? [], maxBytes: options.maxBytes });
   for await (const chunk of fileChunks(input, from)) {
-    if (options.signal?.aborted === true) throw userError("interrupted", `The copy of ${from} was stopped`);
+    if (options.signal?.aborted === true) throw interrupted(`The copy of ${from}`);
     await sink.write(chunk);
     options.onProgress?.(sink.bytes, Math.max(stat.size, sink.bytes));
   }

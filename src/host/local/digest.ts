@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
-import { userError } from "../../model/errors.ts";
 import type { Digests, Files } from "../../model/host.ts";
+import { interrupted } from "../../model/interrupted.ts";
 import { createDigester } from "../digester.ts";
 import { fileChunks } from "../file-chunks.ts";
 import { explainedLater } from "../file-error.ts";
@@ -24,5 +24,5 @@ export async function digestFile(...[path, algorithms, onProgress, signal]: Para
 
 /** Computing the digests of a file was cancelled. */
 export function digestStopped(path: string): Error {
-  return userError("interrupted", `Reading ${path} was stopped`);
+  return interrupted(`Reading ${path}`);
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
 import { RefusedError, userError } from "../../model/errors.ts";
 import type { FileIdentity, FileStat } from "../../model/host.ts";
-import { errnoOf, explained } from "../file-error.ts";
+import { errnoOf, explained, notRegular } from "../file-error.ts";
 
 // Synchronous on purpose: for many small reads it is three to four times as fast as the thread pool.
 
@@ -22,7 +22,7 @@ export function typeOf(entry: Pick<Stats, "isFile" | "isDirectory" | "isSymbolic
 export function requireRegular(path: string, stat: Stats): void {
   if (stat.isFile()) return;
   const what = stat.isDirectory() ? "a directory" : stat.isFIFO() ? "a pipe" : stat.isSocket() ? "a socket" : "a device";
-  throw new RefusedError("not-a-regular-file", `${path} is ${what}, and a regular file is wanted.`);
+  throw notRegular(path, what);
 }
 
 /** Content of a regular file, or part of it; undefined when there is none. */
@@ -103,8 +103,7 @@ function openIfThere(path: string): number | undefined {
     return withoutAbsence(() => openSync(path, safeRead));
   } catch (error) {
     // Opening a socket, or a device without a driver.
-    if (errnoOf(error) === "ENXIO")
-      throw new RefusedError("not-a-regular-file", `${path} is a socket or a device, and a regular file is wanted.`);
+    if (errnoOf(error) === "ENXIO") throw notRegular(path, "a socket or a device");
     throw error;
   }
 }

@@ -1,11 +1,11 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { RefusedError } from "../../model/errors.ts";
 import type { Host, Unpack } from "../../model/host.ts";
 import { createDigester } from "../digester.ts";
 import { fileChunks } from "../file-chunks.ts";
 import { explainedLater } from "../file-error.ts";
 import { createSink, refuseTooLarge, sinkBlock } from "../sink.ts";
+import { cutOff } from "../unpack-trouble.ts";
 import { removeFile } from "./change.ts";
 import { newFile, stagedMode } from "./copy.ts";
 import { discard } from "./discard.ts";
@@ -51,8 +51,7 @@ async function decompress(source: FileHandle, size: number, request: Unpack): Re
 async function takeParts(source: FileHandle, size: number, request: Unpack): ReturnType<Host["unpack"]> {
   const { from, to, digests, maxBytes, packedDigests = [], signal, onProgress } = request;
   const { parts = [{ offset: 0, length: size }] } = request;
-  if (parts.some(({ offset, length }) => offset !== null && offset + length > size))
-    throw new RefusedError("image-unpack", `${from} ends before the content that it should have.`);
+  if (parts.some(({ offset, length }) => offset !== null && offset + length > size)) throw cutOff(from);
   const total = parts.reduce((sum, { length }) => sum + length, 0);
   removeFile(to);
   await using target = await explainedLater("write", to, () => open(to, newFile, stagedMode));

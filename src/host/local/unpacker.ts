@@ -3,8 +3,8 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
-import { userError } from "../../model/errors.ts";
 import type { Digests, Unpacking } from "../../model/host.ts";
+import { interrupted } from "../../model/interrupted.ts";
 import type { Compression } from "../../model/packing.ts";
 import { commandEnvironment } from "../command-line.ts";
 import { decompressor } from "../decompressor.ts";
@@ -180,5 +180,5 @@ function kill(child: Running["child"]): void {
 
 /** Why unpacking was stopped. */
 export function unpackStopped(what: string): Error {
-  return userError("interrupted", `Unpacking ${what} was stopped`);
+  return interrupted(`Unpacking ${what}`);
 }

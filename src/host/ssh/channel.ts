@@ -60,7 +60,8 @@ export function channelAfter(
   let before: Buffer | undefined = Buffer.alloc(0);
   const cut = (why: string) => {
     failure = new UnreachableError(
-      `${name} did not start ${what}: ${why}. A startup file of the login shell there may print or wait for input. Try \`ssh ${name} true\`.`,
+      `${name} did not start ${what}: ${why}`,
+      `A startup file of the login shell there may print or wait for input. Try \`ssh ${name} true\`.`,
     );
     before = undefined;
     child.kill("SIGKILL");

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { isBusyStatus } from "../../model/busy-status.ts";
 import { CodedError, CommandError, RefusedError, userError } from "../../model/errors.ts";
 import type { Command, CommandResult, Download, Files, Transferred } from "../../model/host.ts";
+import { interrupted } from "../../model/interrupted.ts";
 import type { Validators } from "../../model/web-access.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
 import { takeTurns } from "../address-turn.ts";
@@ -151,11 +152,11 @@ async function persist(transfer: Transfer): Promise<Transferred> {
       if (!(error instanceof RefusedError) || request.expected === undefined || addresses.length === 1) throw error;
       const again = error.code === "image-too-large" && transfer.mixed;
       if (error.code === "image-too-large") await startOver(transfer);
-      failure = { because: error.message.replace(/\.$/, ""), again, hint: "", refused: error, cause: error };
+      failure = { because: error.summary, again, hint: "", refused: error, cause: error };
     }
     if (!turn.failed({ ...failure, address: asked }, await sizeNow())) {
       const { refused } = failure;
-      if (refused !== undefined) throw new RefusedError(refused.code, `${refused.message}${othersOf(turn.reasons)}`);
+      if (refused !== undefined) throw new RefusedError(refused.code, refused.summary, `${refused.detail}${othersOf(turn.reasons)}`);
       throw givenUp(request, "The host cannot download", turn, failure.hint);
     }
     const because = addresses.length === 1 ? failure.because : `${asked.host}: ${failure.because}`;
@@ -163,7 +164,7 @@ async function persist(transfer: Transfer): Promise<Transferred> {
     if (!failure.again) continue;
     const wait = Math.min(maxPauseMs, patience.pauseMs * 2 ** (turn.failures - 1));
     await pause(wait, undefined, signal === undefined ? {} : { signal }).catch(() => {
-      throw userError("interrupted", `The download of ${shown} was stopped`);
+      throw interrupted(`The download of ${shown}`);
     });
   }
 }
@@ -353,7 +354,7 @@ async function runCurl(
     return { code: exitCode, head: parseHead(heads), said: stderr };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    if (error.reason === "aborted") throw userError("interrupted", `The download of ${withoutCredentials(request.url)} was stopped`);
+    if (error.reason === "aborted") throw interrupted(`The download of ${withoutCredentials(request.url)}`);
     if (/SIGXFSZ/.test(error.message)) return { code: 153, head: parseHead(heads), said: "" };
     throw error;
   }

@@ -1,5 +1,6 @@
-import { RefusedError, UnreachableError, userError } from "../../model/errors.ts";
+import { RefusedError, UnreachableError } from "../../model/errors.ts";
 import type { DigestAlgorithm, Digests, FileChange, FileStat, Files, Names } from "../../model/host.ts";
+import { interrupted } from "../../model/interrupted.ts";
 import { digestStopped } from "../local/digest.ts";
 import { refuseTooLarge } from "../sink.ts";
 import type { Frame } from "./frames.ts";
@@ -68,8 +69,7 @@ export function createSshFiles(helper: SshHelper): Files {
       ...(onFrame === undefined ? {} : { onFrame }),
     });
     const failed = message["error"] as Trouble | undefined;
-    if (failed?.errno === "ECANCELED")
-      throw request.op === "digest" ? digestStopped(path) : userError("interrupted", `The copy of ${path} was stopped`);
+    if (failed?.errno === "ECANCELED") throw request.op === "digest" ? digestStopped(path) : interrupted(`The copy of ${path}`);
     if (failed !== undefined) throw explainTrouble(failed, doing, failed.path === undefined || failed.path === "" ? path : failed.path);
     return message;
   }
@@ -157,7 +157,7 @@ export function createSshFiles(helper: SshHelper): Files {
         const message = await long(request, "copy", from, signal, onFrame);
         if (signal?.aborted === true) {
           await change("remove", to, [[["remove", to]]]);
-          throw userError("interrupted", `The copy of ${from} was stopped`);
+          throw interrupted(`The copy of ${from}`);
         }
         const bytes = Number(message["size"]);
         onProgress?.(bytes, bytes);

@@ -180,7 +180,8 @@ async function startSession(
         const { timeoutMs = usualTimeoutMs, what, alone = false, signal } = options;
         const late = () => {
           const error = new UnreachableError(
-            `${name} did not answer within ${timeoutMs / 1000} s: ${what}. A filesystem there may hang; check the kernel log of the host (dmesg).`,
+            `${name} did not answer within ${timeoutMs / 1000} s: ${what}`,
+            "A filesystem there may hang; check the kernel log of the host (dmesg).",
           );
           if (alone) settle(id)?.reject(error);
           else connection.fail(error);

@@ -12,7 +12,8 @@ export function peersBeside(host: Pick<Host, "onClose">): OpenPeer {
     const known = opened.get(server);
     if (known !== undefined) return known;
     const target = parseSshTarget(`qemu+ssh://${server}/system`);
-    if (target === undefined) throw userError("remote-host", `Not a host that can be reached: ${address}`);
+    if (target === undefined)
+      throw userError("remote-host", `Not a host that can be reached: ${address}`, "Write it as [USER@]HOST[:PORT], as for ssh.");
     const peer = createSshHost(target);
     host.onClose(() => peer.close());
     opened.set(server, peer);

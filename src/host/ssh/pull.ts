@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
-import { RefusedError, UnreachableError, userError } from "../../model/errors.ts";
+import { RefusedError, UnreachableError } from "../../model/errors.ts";
 import type { Upload } from "../../model/host.ts";
+import { interrupted } from "../../model/interrupted.ts";
 import { expansion } from "../../model/packing.ts";
 import type { Peer } from "../../model/peer.ts";
 import { formatQuantity } from "../../model/quantity.ts";
@@ -24,7 +25,8 @@ function refuseHoles(name: string, from: string, length: number, written: number
   if (length <= expansion.length + expansion.lengthRatio * written) return;
   throw new RefusedError(
     "image-bomb",
-    `${from} of ${name} has ${formatQuantity(Math.floor(length / 2 ** 20) * 2 ** 20)} with ${formatQuantity(written)} of data in it. Such a file can be made to keep a host busy. Look at the file there, or remove the peer from host.image_peers.`,
+    `${from} of ${name} has ${formatQuantity(Math.floor(length / 2 ** 20) * 2 ** 20)} with ${formatQuantity(written)} of data in it`,
+    "Such a file can be made to keep a host busy. Look at the file there, or remove the peer from host.image_peers.",
   );
 }
 
@@ -33,7 +35,7 @@ export async function pullOverSsh(connection: SshConnection, name: string, reque
   const { from, to, digests, maxBytes, signal } = request;
   const channel = await connection.start(helperScript, [transferProgram, "send", from], `the transfer of ${from}`);
   const errors = collect(channel.stderr);
-  const late = new UnreachableError(`${name} sent nothing of ${from} for ${idleMs / 1000} s. Check the kernel log of the host (dmesg).`);
+  const late = new UnreachableError(`${name} sent nothing of ${from} for ${idleMs / 1000} s`, "Check the kernel log of the host (dmesg).");
   let cut: Error | undefined;
   const end = (error?: Error) => {
     cut ??= error;
@@ -89,7 +91,7 @@ export async function pullOverSsh(connection: SshConnection, name: string, reque
     }
     frames = [];
   }
-  if (signal?.aborted === true) throw userError("interrupted", `The transfer of ${from} from ${name} was stopped`);
+  if (signal?.aborted === true) throw interrupted(`The transfer of ${from} from ${name}`);
   if (answer === undefined) throw cut ?? connection.lost ?? channel.failure ?? connectionLost(name, errors());
   const failed = answer.message["error"] as Trouble | undefined;
   if (failed !== undefined) throw explainTrouble(failed, "read", from);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UnreachableError, userError } from "../../model/errors.ts";
 import type { Download, Transferred, Upload } from "../../model/host.ts";
+import { interrupted } from "../../model/interrupted.ts";
 import type { Peer } from "../../model/peer.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { createDigester } from "../digester.ts";
@@ -45,7 +46,8 @@ export async function uploadOverSsh(connection: SshConnection, name: string, req
   let silent: Error | undefined;
   const cut = () => {
     silent = new UnreachableError(
-      `${name} took nothing of ${from} for ${idleMs / 1000} s. A filesystem there may hang; check the kernel log of the host (dmesg).`,
+      `${name} took nothing of ${from} for ${idleMs / 1000} s`,
+      "A filesystem there may hang; check the kernel log of the host (dmesg).",
     );
     channel.kill();
   };
@@ -88,7 +90,7 @@ export async function uploadOverSsh(connection: SshConnection, name: string, req
   // The remote puts the file on its disk now.
   if (!over) idle = setTimeout(cut, syncMs);
   await closed;
-  if (signal?.aborted === true) throw userError("interrupted", `The transfer of ${from} to ${name} was stopped`);
+  if (signal?.aborted === true) throw interrupted(`The transfer of ${from} to ${name}`);
   if (answer === undefined) throw connection.lost ?? channel.failure ?? silent ?? connectionLost(name, errors());
   const failed = answer.message["error"] as Trouble | undefined;
   if (failed !== undefined && !cutShort && done !== stat.size) {

@@ -1,5 +1,5 @@
-import { RefusedError, userError } from "../../model/errors.ts";
-import { explainFileError, symbolicLink } from "../file-error.ts";
+import { userError } from "../../model/errors.ts";
+import { explainFileError, notRegular, symbolicLink } from "../file-error.ts";
 
 /** What went wrong on the remote, as the helper says it. */
 export interface Trouble {
@@ -24,7 +24,7 @@ export class TooLarge extends Error {
 export function explainTrouble({ refused, what = "", errno = "EIO", words = "", path }: Trouble, doing: string, of: string): unknown {
   const named = path === undefined || path === "" ? of : path;
   if (refused === "symbolic-link") return symbolicLink(named);
-  if (refused === "not-a-regular-file") return new RefusedError(refused, `${named} is ${what}, and a regular file is wanted.`);
+  if (refused === "not-a-regular-file") return notRegular(named, what);
   if (refused === "image-too-large") return new TooLarge(Number(what));
   if (refused === "file-too-large") {
     const detail = `At most ${64 * 2 ** 20} bytes are expected there. Look at what it is, and remove it if it does not belong there.`;

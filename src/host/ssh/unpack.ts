@@ -1,10 +1,10 @@
-import { RefusedError, userError } from "../../model/errors.ts";
 import type { DigestAlgorithm, Digests, Host, Unpack } from "../../model/host.ts";
+import { interrupted } from "../../model/interrupted.ts";
 import { expansion } from "../../model/packing.ts";
 import { decompressor } from "../decompressor.ts";
 import { refuseBomb } from "../expansion.ts";
 import { refuseTooLarge } from "../sink.ts";
-import { unpackTrouble } from "../unpack-trouble.ts";
+import { cutOff, unpackTrouble } from "../unpack-trouble.ts";
 import type { Frame } from "./frames.ts";
 import type { SshHelper } from "./helper.ts";
 import { explainTrouble, TooLarge, type Trouble } from "./trouble-of-file.ts";
@@ -46,11 +46,11 @@ export async function unpackOverSsh(helper: SshHelper, request: Unpack): ReturnT
 
 function explained({ from, compression, maxBytes }: Unpack, trouble: Trouble): unknown {
   const { refused, what = "" } = trouble;
-  if (trouble.errno === "ECANCELED") return userError("interrupted", `Unpacking ${from} was stopped`);
+  if (trouble.errno === "ECANCELED") return interrupted(`Unpacking ${from}`);
   if (refused === "program-missing" && compression !== null)
     return unpackTrouble(from, compression, { missing: true, code: undefined, said: "" });
   if (refused === "image-unpack") {
-    if (compression === null) return new RefusedError("image-unpack", `${from} ends before the content that it should have.`);
+    if (compression === null) return cutOff(from);
     const [, code = "", said = ""] = /^(-?\d+) ([\s\S]*)$/.exec(what) ?? [];
     // Python gives the number of a signal as a negative code.
     return unpackTrouble(from, compression, { missing: false, code: Number(code) < 0 ? undefined : Number(code), said });

@@ -5,5 +5,9 @@ import { withoutCredentials } from "../../model/without-credentials.ts";
 export function webAddress(url: string): URL {
   const address = URL.parse(url);
   if (address !== null && /^https?:$/.test(address.protocol)) return address;
-  throw userError("address-invalid", `Not an http or https address: ${withoutCredentials(url)}`);
+  throw userError(
+    "address-invalid",
+    `Not an http or https address: ${withoutCredentials(url)}`,
+    "Write it with its scheme: https://HOST/PATH.",
+  );
 }

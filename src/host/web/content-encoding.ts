@@ -10,6 +10,7 @@ export function refuseEncoding(shown: string, path: string, encoding: string | u
   if (/^(?:x-)?gzip$/.test(named) && /\.t?gz$/i.test(path)) return;
   throw new RefusedError(
     "image-encoded",
-    `${shown} is sent with Content-Encoding: ${JSON.stringify(named.slice(0, 40))}, although the file itself was asked for. The bytes are not those that were published. Configure the server to send the file unchanged, or use another source.`,
+    `${shown} is sent with Content-Encoding: ${JSON.stringify(named.slice(0, 40))}, although the file itself was asked for`,
+    "The bytes are not those that were published. Configure the server to send the file unchanged, or use another source.",
   );
 }

@@ -1,8 +1,9 @@
 import { constants, readFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
-import { CodedError, RefusedError, userError } from "../../model/errors.ts";
+import { CodedError, RefusedError } from "../../model/errors.ts";
 import type { Download, Transferred } from "../../model/host.ts";
+import { interrupted } from "../../model/interrupted.ts";
 import type { Validators, WebAccess } from "../../model/web-access.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
 import { takeTurns } from "../address-turn.ts";
@@ -136,7 +137,7 @@ async function persist(transfer: Transfer): Promise<Transferred> {
   const { retryMs, signal } = request;
   const usualRetries = retryMs === undefined ? persistence.retries + addresses.length - 1 : Number.POSITIVE_INFINITY;
   const retries = request.retries ?? usualRetries;
-  const interrupted = () => userError("interrupted", `The download of ${withoutCredentials(request.url)} was stopped`);
+  const stopped = () => interrupted(`The download of ${withoutCredentials(request.url)}`);
   const turn = takeTurns(addresses, sink.bytes, { retries, retryMs, now: () => performance.now() });
   for (;;) {
     const { address } = turn;
@@ -144,13 +145,13 @@ async function persist(transfer: Transfer): Promise<Transferred> {
       await attempt(transfer, address);
       return await finished(transfer, address);
     } catch (error) {
-      if (signal?.aborted === true) throw interrupted();
+      if (signal?.aborted === true) throw stopped();
       const failure = await failureOf(transfer, error);
       if (failure === undefined) throw error;
       const { again, hint, waitMs } = failure;
       const reason = { address, because: failure.message, again, status: failure.status, cause: error };
       if (!turn.failed(reason, sink.bytes)) {
-        if (error instanceof RefusedError) throw new RefusedError(error.code, `${error.message}${othersOf(turn.reasons)}`);
+        if (error instanceof RefusedError) throw new RefusedError(error.code, error.summary, `${error.detail}${othersOf(turn.reasons)}`);
         throw givenUp(request, "Cannot download", turn, hint);
       }
       const because = addresses.length === 1 ? failure.message : `${address.host}: ${failure.message}`;
@@ -158,7 +159,7 @@ async function persist(transfer: Transfer): Promise<Transferred> {
       if (!again) continue;
       const wait = pauseBefore(turn.failures, waitMs, persistence, Math.random());
       await pause(wait, undefined, signal === undefined ? {} : { signal }).catch(() => {
-        throw interrupted();
+        throw stopped();
       });
     }
   }
@@ -175,7 +176,7 @@ async function failureOf(transfer: Transfer, error: unknown): Promise<TransferEr
   if (!(error instanceof RefusedError) || request.expected === undefined || addresses.length === 1) return undefined;
   const isContent = contentRefusals.has(error.code);
   if (isContent) await startOver(transfer);
-  return new TransferError(error.message.replace(/\.$/, ""), { again: isContent && mixed, cause: error });
+  return new TransferError(error.summary, { again: isContent && mixed, cause: error });
 }
 
 /** Removes all bytes. From now on those of one address are not continued from another. */

@@ -96,7 +96,8 @@ export function refuseDamaged(path: string, damage: DamagedLabel | undefined): v
   if (damage === undefined) return;
   throw new RefusedError(
     "label-damaged",
-    `${path} ${damage.problem}, so its directory was not changed. Correct the file manually, restore it from a backup, or move the directory away.`,
+    `${path} ${damage.problem}, so its directory was not changed`,
+    "Correct the file manually, restore it from a backup, or move the directory away.",
   );
 }
 
@@ -126,7 +127,8 @@ export async function recordObject(
   if (label !== undefined && label.project !== context.project) {
     throw new RefusedError(
       "directory-not-ours",
-      `${directory} belongs to ${label.instance} of project ${label.project}: ${owner.instance} cannot use it. Plan again.`,
+      `${directory} belongs to ${label.instance} of project ${label.project}: ${owner.instance} cannot use it`,
+      "Plan again.",
     );
   }
   const objects = { ...label?.objects, [name]: typeof applied === "function" ? applied(label) : applied };

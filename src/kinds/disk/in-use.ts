@@ -25,7 +25,8 @@ export async function refuseInUse(
   if (used.saved) {
     throw new RefusedError(
       "guest-saved",
-      `The memory of ${instance} was saved (virsh managedsave) after this was planned, and it belongs to the current content of ${disk.path}, which was not changed. Apply again.`,
+      `The memory of ${instance} was saved (virsh managedsave) after this was planned, and it belongs to the current content of ${disk.path}, which was not changed`,
+      "Apply again.",
     );
   }
   throw new RefusedError(

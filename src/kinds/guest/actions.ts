@@ -249,7 +249,8 @@ const discard = defineAction<DomainRef>("domain.discard", [stopped], async (cont
   if (have !== undefined && isUp(have.power)) {
     throw new RefusedError(
       "guest-runs",
-      `${ref.instance} was started after the plan to discard its saved memory was made. Apply again to shut it down.`,
+      `${ref.instance} was started after the plan to discard its saved memory was made`,
+      "Apply again to shut it down.",
     );
   }
   if (have?.power === "saved") await libvirtOf(context).discardMemory(ref.uuid);
@@ -298,7 +299,8 @@ function notShutDown({ instance, shutdown: { seconds } }: StopArgs, power: Domai
 function savedMeanwhile({ instance }: DomainRef): RefusedError {
   return new RefusedError(
     "guest-saved",
-    `The memory of ${instance} was saved (virsh managedsave) after the plan was made. The guest was not changed. Apply again.`,
+    `The memory of ${instance} was saved (virsh managedsave) after the plan was made`,
+    "The guest was not changed. Apply again.",
   );
 }
 

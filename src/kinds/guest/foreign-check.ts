@@ -21,6 +21,17 @@ export function checkForeign({ domains, observed }: Pick<Checked, "domains"> & {
     const list = [...paths, ...(parts.length > named ? ["…"] : [])].join(", ");
     const settings = parts.length === 1 ? "1 setting" : `${parts.length} settings`;
     const summary = `${instance} keeps ${settings} that virtform does not manage: ${list}`;
-    return [problem("foreign-settings", { summary, address: guests.at(instance), lasting: true }, "note")];
+    return [
+      problem(
+        "foreign-settings",
+        {
+          summary,
+          detail: "They are kept. `foreign: forbid` on the instance makes them drift, and apply removes them.",
+          address: guests.at(instance),
+          lasting: true,
+        },
+        "note",
+      ),
+    ];
   });
 }

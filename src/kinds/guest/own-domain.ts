@@ -31,6 +31,7 @@ export function requireOwn<Domain extends Pick<DomainState, "name" | "label">>(
   if (owner === context.project) return domain;
   throw new RefusedError(
     "domain-not-ours",
-    `Domain ${domain.name} (${uuid}) is not owned by project ${context.project}; ${owner === undefined ? "it has no virtform label" : `project ${owner} owns it`}. ${instance} was not changed. Plan again.`,
+    `Domain ${domain.name} (${uuid}) is not owned by project ${context.project}; ${owner === undefined ? "it has no virtform label" : `project ${owner} owns it`}`,
+    `${instance} was not changed. Plan again.`,
   );
 }

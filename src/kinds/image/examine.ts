@@ -22,20 +22,26 @@ export async function examine(context: Context, path: string, bytes: number, dis
     const hint = inspection.format === "gpt" ? "raw" : inspection.format;
     throw new RefusedError(
       "image-format-mismatch",
-      `The content is ${what}, and disk_format says ${diskFormat}. Formats are never guessed, because a wrong guess can open files of the host. If the content is correct, write disk_format: ${hint}.`,
+      `The content is ${what}, and disk_format says ${diskFormat}`,
+      `Formats are never guessed, because a wrong guess can open files of the host. If the content is correct, write disk_format: ${hint}.`,
     );
   }
   await expectWhole(context, path, bytes, inspection.format);
   const info = await imageInfo(context.host, path, qemu, context.signal);
   refuseUnsafe(info);
   if (info.format !== qemu) {
-    throw new RefusedError("image-format-mismatch", `qemu-img takes the content for ${info.format}, and disk_format says ${diskFormat}.`);
+    throw new RefusedError(
+      "image-format-mismatch",
+      `qemu-img takes the content for ${info.format}, and disk_format says ${diskFormat}`,
+      "Formats are never guessed. Correct disk_format, or get the image again.",
+    );
   }
   // The size of a VHD depends on its geometry and on the program that made it; qemu knows the rules.
   if (diskFormat !== "vhd" && Math.abs(info.virtualSize - inspection.virtualSize) >= 512) {
     throw new RefusedError(
       "image-malformed",
-      `The header says ${inspection.virtualSize} bytes and qemu-img reads ${info.virtualSize}: the image is damaged.`,
+      `The header says ${inspection.virtualSize} bytes and qemu-img reads ${info.virtualSize}: the image is damaged`,
+      "Get it again from its publisher.",
     );
   }
   if (qemu !== "raw") await checkImage(context.host, path, qemu, context.signal);
@@ -48,7 +54,7 @@ export async function examineBootFile(
   { path, bytes }: { readonly path: string; readonly bytes: number },
 ): Promise<number> {
   const refusal = pageFinding(await readerOf(context, path)(0, 4096))?.refusal;
-  if (refusal !== undefined) throw new RefusedError(refusal.code, refusal.message);
+  if (refusal !== undefined) throw new RefusedError(refusal.code, refusal.summary, refusal.detail);
   return bytes;
 }
 
@@ -62,7 +68,8 @@ export async function examineConverted(context: Context, path: string): Promise<
   if ((rawContents.includes(format) || isPlain) && info.format === "raw") return;
   throw new RefusedError(
     "image-nested-format",
-    `The image was converted to raw, and the disk inside it is itself ${format}. A program that guesses formats would follow it. Take the inner image out and use that.`,
+    `The image was converted to raw, and the disk inside it is itself ${format}`,
+    "A program that guesses formats would follow it. Take the inner image out and use that.",
   );
 }
 
@@ -70,11 +77,16 @@ function refuseUnsafe(info: QemuImageInfo): void {
   if (info.backing !== undefined) {
     throw new RefusedError(
       "image-has-backing-file",
-      `The image is backed by another file (${JSON.stringify(info.backing)}). Flatten it where it was made.`,
+      `The image is backed by another file (${JSON.stringify(info.backing)})`,
+      "Flatten it where it was made.",
     );
   }
   if (info.dataFile !== undefined) {
-    throw new RefusedError("image-has-data-file", `The image keeps its data in another file (${JSON.stringify(info.dataFile)}).`);
+    throw new RefusedError(
+      "image-has-data-file",
+      `The image keeps its data in another file (${JSON.stringify(info.dataFile)})`,
+      "Flatten it where it was made: qemu-img convert -O qcow2 IN OUT.",
+    );
   }
-  if (info.encrypted) throw new RefusedError("image-encrypted", "The image is encrypted. Decrypt it where it was made.");
+  if (info.encrypted) throw new RefusedError("image-encrypted", "The image is encrypted", "Decrypt it where it was made.");
 }

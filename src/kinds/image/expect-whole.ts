@@ -7,5 +7,5 @@ import { readerOf } from "./reader-of.ts";
 /** Throws a RefusedError (`image-incomplete`) when an image refers to bytes that its file does not have. */
 export async function expectWhole(context: Context, path: string, bytes: number, format: ContentFormat): Promise<void> {
   const refusal = (await findIncomplete(format, readerOf(context, path), bytes))?.refusal;
-  if (refusal !== undefined) throw new RefusedError(refusal.code, refusal.message);
+  if (refusal !== undefined) throw new RefusedError(refusal.code, refusal.summary, refusal.detail);
 }

@@ -69,7 +69,8 @@ async function pullAndCheck(
   if (digests[algorithm] !== hex) {
     throw new RefusedError(
       "image-checksum-mismatch",
-      `The base image of ${spec.name} at ${peer.name} has ${algorithm}:${digests[algorithm]}, and ${algorithm}:${hex} was recorded: it was changed there. Run \`virtform image verify\` there, or remove the peer from host.image_peers.`,
+      `The base image of ${spec.name} at ${peer.name} has ${algorithm}:${digests[algorithm]}, and ${algorithm}:${hex} was recorded: it was changed there`,
+      "Run `virtform image verify` there, or remove the peer from host.image_peers.",
     );
   }
   const published = publishedOf(base, digests);

@@ -47,7 +47,8 @@ async function fetchLocked(context: Context, spec: ImageSpec, report: ReportProg
   if (finding !== undefined && "foreign" in finding) throw foreignBase(path);
   if (finding !== undefined) {
     const conflict = baseConflict(spec, finding.base.sidecar);
-    if (conflict !== undefined) throw new RefusedError("base-image-conflict", conflict);
+    if (conflict !== undefined)
+      throw new RefusedError("base-image-conflict", `The base image of ${spec.name} does not match the configuration`, conflict);
     await touchUsed(context, path);
     return;
   }
@@ -71,7 +72,8 @@ function refuseUnknownDigest({ name, signed, checksum }: ImageSpec): void {
   if (signed === null || (checksum !== null && signed.signer !== null)) return;
   throw new RefusedError(
     "checksum-file-unavailable",
-    `The signed checksum of image ${name} is not known, so it is not fetched. Plan again, which says why it cannot be had.`,
+    `The signed checksum of image ${name} is not known, so it is not fetched`,
+    "Plan again, which says why it cannot be had.",
   );
 }
 
@@ -186,7 +188,7 @@ async function publishPulled(
 function noPeerHasIt(error: unknown, reasons: readonly string[]): Error {
   const [first] = failureDiagnostics(error) ?? [];
   if (first === undefined) throw error;
-  return userError(first.code, first.summary, `${first.detail ?? ""} No peer can give its base image either: ${reasons.join(" ")}`.trim());
+  return userError(first.code, first.summary, `${first.detail} No peer can give its base image either: ${reasons.join(" ")}`.trim());
 }
 
 /** Announces the steps of one image. */
@@ -209,7 +211,8 @@ async function withinCap<T>({ name, sizeCap }: ImageSpec, room: number, fetch: (
     if (!(error instanceof CodedError) || error.code !== "image-too-large") throw error;
     throw new RefusedError(
       "image-size-cap",
-      `Image ${name} is larger than host.image_size_cap, which is ${formatQuantity(sizeCap)}. Use a smaller image, or raise the cap.`,
+      `Image ${name} is larger than host.image_size_cap, which is ${formatQuantity(sizeCap)}`,
+      "Use a smaller image, or raise the cap.",
     );
   }
 }
@@ -270,7 +273,8 @@ async function refuseOtherThanBefore(context: Context, spec: ImageSpec, digests:
   if (users.length === 0) return;
   throw new RefusedError(
     "image-changed-under-disks",
-    `The base image of ${spec.name} is missing, and its source has different content now (was sha256:${before.digests.sha256}, is sha256:${digests.sha256}). ${users.join(", ")} ${users.length === 1 ? "is" : "are"} backed by it and would be damaged. Restore the old content at the source, or remove those instances.`,
+    `The base image of ${spec.name} is missing, and its source has different content now (was sha256:${before.digests.sha256}, is sha256:${digests.sha256})`,
+    `${users.join(", ")} ${users.length === 1 ? "is" : "are"} backed by it and would be damaged. Restore the old content at the source, or remove those instances.`,
   );
 }
 
@@ -279,7 +283,8 @@ function refuseTooLarge(spec: ImageSpec, virtualSize: number): void {
   if (spec.bootFile || spec.maxVirtualSize === null || virtualSize <= spec.maxVirtualSize) return;
   throw new RefusedError(
     "flavor-disk-smaller-than-image",
-    `Image ${spec.name} is a disk of ${formatQuantity(virtualSize)}, and the smallest flavor of its instances has a disk of ${formatQuantity(spec.maxVirtualSize)}. Use a flavor with a larger disk.`,
+    `Image ${spec.name} is a disk of ${formatQuantity(virtualSize)}, and the smallest flavor of its instances has a disk of ${formatQuantity(spec.maxVirtualSize)}`,
+    "Use a flavor with a larger disk.",
   );
 }
 
@@ -302,7 +307,8 @@ async function convert(
   if (needed > room) {
     throw new RefusedError(
       "image-too-large",
-      `Image ${spec.name} takes ${formatQuantity(needed)} as a raw disk, and ${formatQuantity(Math.max(0, room))} may be used in ${layout.base}. Free space, or use a smaller image.`,
+      `Image ${spec.name} takes ${formatQuantity(needed)} as a raw disk, and ${formatQuantity(Math.max(0, room))} may be used in ${layout.base}`,
+      "Free space, or use a smaller image.",
     );
   }
   const writer = convertToRaw(host, {

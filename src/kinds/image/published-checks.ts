@@ -25,11 +25,13 @@ const checksum: PublishedCheck = {
     if (signed !== null)
       throw new RefusedError(
         "image-checksum-mismatch",
-        `Image ${name} does not match the checksum that its publisher signed: ${algorithm}:${hex}, received ${algorithm}:${received}. The publisher is replacing it (plan again in some minutes), or it was modified in transit or on the server.`,
+        `Image ${name} does not match the checksum that its publisher signed: ${algorithm}:${hex}, received ${algorithm}:${received}`,
+        "The publisher is replacing it (plan again in some minutes), or it was modified in transit or on the server.",
       );
     throw new RefusedError(
       "image-checksum-mismatch",
-      `Image ${name} does not match its checksum: declared ${algorithm}:${hex}, received ${algorithm}:${received}. Its publisher replaced it (get the new checksum from the publisher, or run \`virtform image lock ${name}\`), or it was modified in transit.`,
+      `Image ${name} does not match its checksum: declared ${algorithm}:${hex}, received ${algorithm}:${received}`,
+      `Its publisher replaced it (get the new checksum from the publisher, or run \`virtform image lock ${name}\`), or it was modified in transit.`,
     );
   },
 };

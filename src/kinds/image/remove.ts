@@ -32,16 +32,16 @@ async function removeLocked(context: Context, entry: string): Promise<void> {
       `${base} was not removed: it is among the layers of disks of ${domains
         .slice(0, 3)
         .map((name) => `domain ${name}`)
-        .join(
-          ", ",
-        )}${domains.length > 3 ? ", …" : ""}, which could not be read any more. Remove those domains, or give them disks of their own, first.`,
+        .join(", ")}${domains.length > 3 ? ", …" : ""}, which could not be read any more`,
+      "Remove those domains, or give them disks of their own, first.",
     );
   }
   const users = await findAllUsers(context, entry);
   if (users.length > 0) {
     throw new RefusedError(
       "base-image-in-use",
-      `${layout.baseImage(entry)} was not removed: ${users.length === 1 ? "a disk is" : `${users.length} disks are`} backed by it (${users.slice(0, 3).join(", ")}${users.length > 3 ? ", …" : ""}) and would be lost. Remove those instances first.`,
+      `${layout.baseImage(entry)} was not removed: ${users.length === 1 ? "a disk is" : `${users.length} disks are`} backed by it (${users.slice(0, 3).join(", ")}${users.length > 3 ? ", …" : ""}) and would be lost`,
+      "Remove those instances first.",
     );
   }
   for (const { name } of await host.files.list(layout.templates)) {

@@ -19,7 +19,8 @@ export async function makeRoot(
   if (!isTarHeader(await readerOf(context, archive.path)(0, 512)))
     throw new RefusedError(
       "image-format-mismatch",
-      "The content is no tar archive, and disk_format says root-tar. Formats are never guessed: correct disk_format, or say with unpack how the archive is compressed.",
+      "The content is no tar archive, and disk_format says root-tar",
+      "Formats are never guessed: correct disk_format, or say with unpack how the archive is compressed.",
     );
   const path = context.layout.baseConverted(entry);
   report({ phase: "convert", done: 0 });

@@ -90,6 +90,7 @@ function checkContent({ name, contentChecksum, unpack }: ImageSpec, digests: Dig
   const where = unpack === "none" ? "The content" : "What is inside";
   throw new RefusedError(
     "image-checksum-mismatch",
-    `${where} of image ${name} does not match content_checksum: declared ${algorithm}:${hex}, found ${algorithm}:${found}. Get the digest from the publisher again, and compare unpack with how the image is packed.`,
+    `${where} of image ${name} does not match content_checksum: declared ${algorithm}:${hex}, found ${algorithm}:${found}`,
+    "Get the digest from the publisher again, and compare unpack with how the image is packed.",
   );
 }

@@ -140,14 +140,16 @@ function refuseOther(image: GlanceImage, { digests, bytes }: Transferred): void 
     if (image.size === null || image.size === bytes) return;
     throw new RefusedError(
       "image-checksum-mismatch",
-      `Image ${shown} has ${image.size} bytes in Glance, and ${bytes} were received. Fetch it again.`,
+      `Image ${shown} has ${image.size} bytes in Glance, and ${bytes} were received`,
+      "Fetch it again.",
     );
   }
   const received = digests[wanted.algorithm];
   if (received === wanted.hex) return;
   throw new RefusedError(
     "image-checksum-mismatch",
-    `Image ${shown} does not match the digest that Glance recorded: ${wanted.algorithm}:${wanted.hex}, received ${wanted.algorithm}:${received}. It was damaged in the store of Glance or modified in transit. Fetch it again; if that fails too, have it uploaded again under a new id.`,
+    `Image ${shown} does not match the digest that Glance recorded: ${wanted.algorithm}:${wanted.hex}, received ${wanted.algorithm}:${received}`,
+    "It was damaged in the store of Glance or modified in transit. Fetch it again; if that fails too, have it uploaded again under a new id.",
   );
 }
 

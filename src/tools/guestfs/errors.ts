@@ -42,7 +42,8 @@ export function guestfsError(host: Pick<Host, "name">, disk: string, trouble: Gu
         exitCode: undefined,
         stderr: words,
         reason: "exit",
-        message: `libguestfs failed on ${host.name} with the ${disk} (${step}): ${words}`,
+        summary: `libguestfs failed on ${host.name} with the ${disk} (${step}): ${words}`,
+        detail: "Run the same command again: what was not injected is injected then.",
       });
   }
 }

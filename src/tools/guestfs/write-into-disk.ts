@@ -38,6 +38,8 @@ const longestAnswer = 32 * 2 ** 20;
 /** Appliances of a host at the same time: each is a virtual machine with 768 MiB. */
 const atATime = 2;
 
+const sessionRemedy = "Run the same command again: what was not injected is injected then.";
+
 const places = perHost(() => ({ free: atATime, waiting: [] as (() => void)[] }));
 
 /**
@@ -78,13 +80,13 @@ function inSession(
   return new Promise<readonly (readonly [number, string])[]>((resolve, reject) => {
     let unread = "";
     let said = "";
-    const failed = (message: string, reason: CommandError["reason"]) =>
-      fail(new CommandError({ commandLine: "libguestfs", exitCode: undefined, stderr: said, reason, message }));
+    const failed = (summary: string, reason: CommandError["reason"]) =>
+      fail(new CommandError({ commandLine: "libguestfs", exitCode: undefined, stderr: said, reason, summary, detail: sessionRemedy }));
     const timer = setTimeout(
-      () => failed(`libguestfs on ${host.name} did not finish with the ${name} within ${timeoutMs / 60_000} minutes.`, "timeout"),
+      () => failed(`libguestfs on ${host.name} did not finish with the ${name} within ${timeoutMs / 60_000} minutes`, "timeout"),
       timeoutMs,
     );
-    const stopped = () => failed(`Injecting into the ${name} was stopped because of an interrupt.`, "aborted");
+    const stopped = () => failed(`Injecting into the ${name} was stopped because of an interrupt`, "aborted");
     signal.addEventListener("abort", stopped, { once: true });
     if (signal.aborted) stopped();
 

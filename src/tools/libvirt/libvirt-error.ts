@@ -36,6 +36,8 @@ export const errorDomains = {
   logging: 63,
 } as const;
 
+const libvirtLog = "The log of libvirt on the host may say more: journalctl -u libvirtd.";
+
 /** A refusal by libvirt: what failed, libvirt's words, and its numbers, which alone decide what happens next. */
 export class LibvirtError extends CodedError {
   override readonly name = "LibvirtError";
@@ -55,7 +57,7 @@ export class LibvirtError extends CodedError {
     more: { readonly what?: string; readonly remedy?: string | undefined; readonly cause?: unknown } = {},
   ) {
     const summary = more.what === undefined ? fields.words : `${more.what}: ${fields.words}`;
-    super([{ severity: "error", code: "libvirt-refused", summary, ...(more.remedy === undefined ? {} : { detail: more.remedy }) }], {
+    super([{ severity: "error", code: "libvirt-refused", summary, detail: more.remedy ?? libvirtLog }], {
       cause: more.cause,
     });
     this.number = fields.number;

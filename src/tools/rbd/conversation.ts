@@ -136,7 +136,8 @@ export function openRbd(host: Host, access: CephAccess, python: string): RbdConv
           // What one request waits for, the others do too: a cluster that has stopped.
           failAll(
             new UnreachableError(
-              `Ceph did not answer ${host.name} (${access.conf}) within ${timeoutMs / 1000} s: rbd ${what}. \`ceph -s\` shows what it waits for.`,
+              `Ceph did not answer ${host.name} (${access.conf}) within ${timeoutMs / 1000} s: rbd ${what}`,
+              "`ceph -s` shows what it waits for.",
             ),
           );
           process.kill();

@@ -25,24 +25,31 @@ export function rbdError(host: Pick<Host, "name">, access: CephAccess, what: str
   if (step === "connect" && trouble.errno === errno.denied) return noEntry("its key is not the one that the cluster knows");
   if (step !== "file" && (trouble.errno === errno.notPermitted || trouble.errno === errno.denied)) {
     return new UnreachableError(
-      `Ceph lets ${user} in and not do what is needed (${access.conf}): ${what}: ${words}. \`ceph auth caps ${user} mon 'profile rbd' osd 'profile rbd pool=POOL'\` allows it; a pool that images are only cloned from needs \`profile rbd-read-only pool=POOL\`.`,
+      `Ceph lets ${user} in and not do what is needed (${access.conf}): ${what}: ${words}`,
+      `\`ceph auth caps ${user} mon 'profile rbd' osd 'profile rbd pool=POOL'\` allows it; a pool that images are only cloned from needs \`profile rbd-read-only pool=POOL\`.`,
     );
   }
   const silent = ([errno.timedOut, errno.shutdown, errno.notConnected] as (number | null)[]).includes(trouble.errno);
   if (silent || ["conf", "keyring", "connect", "monitors", "pool"].includes(step)) {
     return new UnreachableError(
-      `Ceph does not answer ${host.name} (${access.conf}): ${words}. Check host.rbd in the configuration: conf, user and pool, and that \`ceph -s\` works there.`,
+      `Ceph does not answer ${host.name} (${access.conf}): ${words}`,
+      "Check host.rbd in the configuration: conf, user and pool, and that `ceph -s` works there.",
     );
   }
   const commandLine = `rbd ${what}`;
-  const message =
-    step === "cancelled" ? `${commandLine} was stopped because of an interrupt.` : `${commandLine} failed on ${host.name}: ${words}`;
+  const summary =
+    step === "cancelled" ? `${commandLine} was stopped because of an interrupt` : `${commandLine} failed on ${host.name}: ${words}`;
+  const detail =
+    step === "cancelled"
+      ? "Run the same command again: it goes on from the state of the host."
+      : "`ceph -s` there shows the state of the cluster.";
   const reason = step === "cancelled" ? "aborted" : "exit";
-  return new CommandError({ commandLine, exitCode: trouble.errno ?? undefined, stderr: words, reason, message });
+  return new CommandError({ commandLine, exitCode: trouble.errno ?? undefined, stderr: words, reason, summary, detail });
 
   function noEntry(why: string): UnreachableError {
     return new UnreachableError(
-      `Ceph does not let ${user} in from ${host.name} (${access.conf}): ${why} (${words}). Get the key on the cluster with \`ceph auth get ${user}\` and write it to /etc/ceph/ceph.${user}.keyring there, or to the keyring that the conf names.`,
+      `Ceph does not let ${user} in from ${host.name} (${access.conf}): ${why} (${words})`,
+      `Get the key on the cluster with \`ceph auth get ${user}\` and write it to /etc/ceph/ceph.${user}.keyring there, or to the keyring that the conf names.`,
     );
   }
 }

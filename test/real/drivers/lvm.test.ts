@@ -266,7 +266,7 @@ test("a volume that a program of a killed apply still has open is removed when t
     if (command.program !== "lvremove" || refused > 0) return context.host.run(command);
     refused += 1;
     const stderr = `  Logical volume vg0/${uuid}_disk in use.`;
-    throw new CommandError({ commandLine: "lvremove", exitCode: 5, stderr, reason: "exit", message: stderr });
+    throw new CommandError({ commandLine: "lvremove", exitCode: 5, stderr, reason: "exit", detail: "", summary: stderr });
   };
   await lvm.remove({ ...context, host: { ...context.host, run } }, disk());
   assert.deepEqual([refused, group.volumes()], [1, []]);

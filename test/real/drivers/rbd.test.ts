@@ -181,7 +181,7 @@ test("an encrypted disk is made although QEMU once gives up on its clock and lea
     if (!command.args.includes("create") || attempts++ > 0) return host.run(command);
     await ceph.run("rbd", "create", "--size", "1M", `vms/${uuid}_disk.part`);
     const stderr = "qemu-img: rbd:vms/disk: Unable to get accurate CPU usage";
-    throw new CommandError({ commandLine: "qemu-img create", exitCode: 1, stderr, reason: "exit", message: stderr });
+    throw new CommandError({ commandLine: "qemu-img create", exitCode: 1, stderr, reason: "exit", detail: "", summary: stderr });
   };
   const there: Context = { ...context, secret: () => "otter", host: { ...host, run } };
   const wanted = { ...disk(), encryption: { passphrase: { env: "DISK_PASSPHRASE" }, secretUuid: uuid } } satisfies DiskSpec;

@@ -11,7 +11,7 @@ test("doctor says what each program is for, and the package of one that is not i
   const run = async ({ program }: Command) => {
     if (!missing.has(program)) return { exitCode: 0, stdout: "", stderr: "" };
     const message = `${program} is not installed`;
-    throw new CommandError({ commandLine: program, exitCode: undefined, stderr: "", reason: "missing", message });
+    throw new CommandError({ commandLine: program, exitCode: undefined, stderr: "", reason: "missing", summary: message, detail: "" });
   };
   const context = { host: { run }, settings: { programs }, signal: new AbortController().signal } as unknown as Context;
   assert.deepEqual(

@@ -164,5 +164,5 @@ function ok(stdout: string): CommandResult {
 
 function failed({ program, args }: Command, exitCode: number, stderr: string): CommandError {
   const commandLine = [program, ...args].join(" ");
-  return new CommandError({ commandLine, exitCode, stderr, reason: "exit", message: `${commandLine}: ${stderr.trim()}` });
+  return new CommandError({ commandLine, exitCode, stderr, reason: "exit", detail: "", summary: `${commandLine}: ${stderr.trim()}` });
 }

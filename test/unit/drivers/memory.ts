@@ -99,7 +99,7 @@ export const memory: Driver<MemorySettings, MemoryFacts> = {
       properties: { directory: { type: "string", description: "Mount point.", pattern: "^/", expects: "a path", examples: ["/dev/shm"] } },
     },
     read(section) {
-      if (section === undefined) throw userError("memory-not-configured", "images_type memory needs a directory");
+      if (section === undefined) throw userError("memory-not-configured", "images_type memory needs a directory", "");
       return section as MemorySettings;
     },
   },
@@ -111,7 +111,9 @@ export const memory: Driver<MemorySettings, MemoryFacts> = {
   check(disks: readonly PlannedDisk[], facts) {
     const needed = disks.reduce((total, { missing }) => total + missing, 0);
     if (facts !== undefined && needed <= facts.free) return [];
-    return [{ severity: "error", code: "insufficient-memory-disk", summary: "There is not enough memory for the disks" }];
+    return [
+      { severity: "error", code: "insufficient-memory-disk", summary: "There is not enough memory for the disks", detail: "Free memory." },
+    ];
   },
 
   doctor: async (context) => [

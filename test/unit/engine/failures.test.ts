@@ -54,7 +54,7 @@ test("a failure keeps its code, its remedy and its address in the outcome, in th
 });
 
 test("each kind of failure with a remedy has its own code", async () => {
-  const command = { commandLine: "vgs", exitCode: 5, stderr: "", message: "vgs failed" };
+  const command = { commandLine: "vgs", exitCode: 5, stderr: "", summary: "vgs failed", detail: "" };
   const errors = [
     new CommandError({ ...command, reason: "exit" }),
     new CommandError({ ...command, reason: "missing" }),
@@ -98,7 +98,7 @@ test("an action type that does not exist fails its action and no other", async (
 });
 
 test("if undoing fails as well, both failures are reported, the first one first", async () => {
-  const { diagnostics } = await failing(new SuppressedError(userError("second", "b"), userError("first", "a")));
+  const { diagnostics } = await failing(new SuppressedError(userError("second", "b", ""), userError("first", "a", "")));
   assert.deepEqual(
     diagnostics.map(({ code }) => code),
     ["first", "second"],

@@ -8,7 +8,7 @@ import type { Plan } from "../../../src/model/plan.ts";
 import { action } from "./action.ts";
 
 test("a non-fatal problem is reported with its address, and the action completes", async () => {
-  const warning = { severity: "warning", code: "filesystem-not-grown", summary: "It keeps its size" } as const;
+  const warning = { severity: "warning", code: "filesystem-not-grown", summary: "It keeps its size", detail: "" } as const;
   const events: Event[] = [];
   const signal = new AbortController().signal;
   const outcomes = await apply({

@@ -59,7 +59,7 @@ async function expectFailure(
   if (error instanceof RefusedError) assert.equal(error.code, code);
   else if (error instanceof UserError) assert.equal(error.diagnostics[0]?.code, code);
   else throw error;
-  const text = error instanceof UserError ? `${error.message} ${error.diagnostics[0]?.detail}` : error.message;
+  const text = error instanceof UserError ? `${error.summary} ${error.detail}` : error.message;
   assert.match(text, pattern);
   assert.equal(existsSync(to), false, "nothing is left");
   return seen;
@@ -225,7 +225,7 @@ test("what will not change is not asked for again, and credentials are not shown
   const url = `${origin.replace("//", "//ops:hunter2@")}/x?X-Amz-Signature=abcdef&a=b`;
   await assert.rejects(download({ url, to: `${directory}/x`, digests: [] }, hurried), (error: unknown) => {
     assert.ok(error instanceof UserError);
-    assert.equal(error.message, `Cannot download ${origin}/x?X-Amz-Signature=***&a=b: the server answers 404`);
+    assert.equal(error.diagnostics[0]?.summary, `Cannot download ${origin}/x?X-Amz-Signature=***&a=b: the server answers 404`);
     assert.doesNotMatch(JSON.stringify(error.diagnostics), /hunter2|abcdef/);
     return true;
   });
@@ -415,6 +415,7 @@ test("alternatives are asked in turn, and an image that never changes is continu
     code === 404 ? { code: "image-source-missing", summary: "no such image", detail: "Check its id." } : undefined;
   await assert.rejects(
     download({ url: gone.origin, to: `${directory}/y`, digests: [], explain }, hurried),
-    (error: unknown) => error instanceof UserError && error.code === "image-source-missing" && error.message === "no such image",
+    (error: unknown) =>
+      error instanceof UserError && error.code === "image-source-missing" && error.diagnostics[0]?.summary === "no such image",
   );
 });

@@ -62,7 +62,7 @@ export function fileCases(machine: string, files: Files): void {
     };
     await assert.rejects(files.digest(path, ["sha512"], onProgress, stopping.signal), (error: unknown) => {
       assert.ok(problem("interrupted")(error));
-      assert.equal((error as UserError).message, `Reading ${path} was stopped`);
+      assert.equal((error as UserError).diagnostics[0]?.summary, `Reading ${path} was stopped`);
       return true;
     });
     assert.ok(read > 0 && read < size / 2, `${read} bytes were read`);
@@ -282,7 +282,7 @@ export function fileCases(machine: string, files: Files): void {
     const directory = await testDirectory(context);
     await assert.rejects(files.writeAtomic(`${directory}/none/a`, "x"), (error: unknown) => {
       assert.ok(error instanceof UserError);
-      assert.equal(error.message, `Cannot write ${directory}/none/a: it does not exist`);
+      assert.equal(error.diagnostics[0]?.summary, `Cannot write ${directory}/none/a: it does not exist`);
       assert.equal(error.diagnostics[0]?.detail, "Check the path.");
       return true;
     });

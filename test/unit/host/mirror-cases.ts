@@ -54,7 +54,7 @@ export function mirrorCases(machine: string, download: (request: Download) => Pr
       return { ...found, error };
     }
   }
-  const detailOf = ({ error }: Outcome) => `${error?.message} ${error?.diagnostics[0]?.detail ?? ""}`;
+  const detailOf = ({ error }: Outcome) => `${error?.diagnostics[0]?.summary} ${error?.diagnostics[0]?.detail ?? ""}`;
 
   test(`${machine}: the first mirror that has the file gives it, and is named; without a failure none is asked`, async (context) => {
     const direct = await fetch(context, [[whole(content)], [whole(content)]]);

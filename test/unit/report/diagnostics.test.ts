@@ -14,7 +14,7 @@ const diagnostics: Diagnostic[] = [
       'Did you mean "flavor"? An instance takes its vcpus, memory and disk from the flavor that it names, and without one nothing is known of its size.\n\nThe flavors of this configuration:\n  m1.small\n  m1.large',
     at: { file: "site/virtform.yaml", line: 12, column: 5, text: "flavour" },
   },
-  { severity: "error", code: "too-large", summary: "The guests need more memory than the host has", address: "domain/web-7" },
+  { severity: "error", code: "too-large", summary: "The guests need more memory than the host has", detail: "", address: "domain/web-7" },
   {
     severity: "warning",
     code: "behind",
@@ -22,12 +22,13 @@ const diagnostics: Diagnostic[] = [
     address: "disk/web-0.root",
     detail: "Rebuild it to get the new ones.",
   },
-  { severity: "note", code: "hello", summary: "A note" },
+  { severity: "note", code: "hello", summary: "A note", detail: "" },
   ...Array.from({ length: 8 }, (_, index): Diagnostic => {
     return {
       severity: "warning",
       code: "behind",
       summary: "An instance is backed by older bytes of its image",
+      detail: "",
       address: `disk/web-${index + 1}.root`,
     };
   }),
@@ -38,9 +39,9 @@ test("diagnostics as text", () => {
 });
 
 test("errors are never gathered, warnings that say the same are", () => {
-  const error: Diagnostic = { severity: "error", code: "x", summary: "Wrong" };
+  const error: Diagnostic = { severity: "error", code: "x", summary: "Wrong", detail: "" };
   assert.equal(formatDiagnostics([error, error, error], { color: false }).match(/Error: Wrong/g)?.length, 3);
-  const warning: Diagnostic = { severity: "warning", code: "x", summary: "Odd" };
+  const warning: Diagnostic = { severity: "warning", code: "x", summary: "Odd", detail: "" };
   const text = formatDiagnostics([warning, warning, warning], { color: false });
   assert.equal(text.match(/Warning: Odd/g)?.length, 1);
   assert.match(text, /and 2 more like it/);
@@ -54,7 +55,15 @@ test("wrapping breaks between words and keeps line ends and indentation", () => 
 test("an excerpt shows the whole line with a caret below what is meant, cut where it is too long", () => {
   const shown = (source: string, text: string, width: number) =>
     formatDiagnostics(
-      [{ severity: "error", code: "x", summary: "Wrong", at: { file: "a.yaml", line: 7, column: source.indexOf(text) + 1, text, source } }],
+      [
+        {
+          severity: "error",
+          code: "x",
+          summary: "Wrong",
+          detail: "",
+          at: { file: "a.yaml", line: 7, column: source.indexOf(text) + 1, text, source },
+        },
+      ],
       { color: false, width },
     )
       .split("\n")

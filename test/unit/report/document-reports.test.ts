@@ -33,7 +33,7 @@ const broken: Diagnostic[] = [
     detail: "Did you mean flavor?",
     at: { file: "site/web 1.yaml", line: 7, column: 5, text: "falvor", source: "    falvor: small" },
   },
-  { severity: "warning", code: "no-effect", summary: "swap has no effect", address: "domain/web" },
+  { severity: "warning", code: "no-effect", summary: "swap has no effect", detail: "", address: "domain/web" },
 ];
 
 const invalid: Event = { type: "result", result: { kind: "validation", files: ["site/web 1.yaml"], diagnostics: broken } };
@@ -134,8 +134,8 @@ test("what could not be read is an error of its object", async () => {
       { address: "domain/b", before: {} },
     ],
     diagnostics: [
-      { severity: "error", code: "unexpected-answer", summary: "The domain cannot be read", address: "domain/b" },
-      { severity: "error", code: "host-unreachable", summary: "Ceph does not answer" },
+      { severity: "error", code: "unexpected-answer", summary: "The domain cannot be read", detail: "", address: "domain/b" },
+      { severity: "error", code: "host-unreachable", summary: "Ceph does not answer", detail: "" },
     ],
   });
   const text = await reported({ format: "junit", command: "drift" }, planned(plan));

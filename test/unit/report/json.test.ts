@@ -51,7 +51,7 @@ test("secrets are marked and not shown", () => {
 test("a plan that cannot be applied is marked as errored", () => {
   const unreachable = planOf([], {
     complete: false,
-    diagnostics: [{ severity: "error", code: "host", summary: "The host does not answer" }],
+    diagnostics: [{ severity: "error", code: "host", summary: "The host does not answer", detail: "" }],
   });
   const { complete, errored, applyable, diagnostics } = parsed(unreachable);
   assert.deepEqual([complete, errored, applyable, diagnostics[0].code], [false, true, false, "host"]);

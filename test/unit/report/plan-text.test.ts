@@ -51,9 +51,14 @@ test("the last line is the summary of the plan", () => {
       lastLine(planOf([], { excluded: ["domain/web"] }), { color: false, command }),
       "No changes. All included objects match the configuration.",
     );
-  const unreachable = planOf([], { complete: false, diagnostics: [{ severity: "error", code: "x", summary: "The host does not answer" }] });
+  const unreachable = planOf([], {
+    complete: false,
+    diagnostics: [{ severity: "error", code: "x", summary: "The host does not answer", detail: "" }],
+  });
   assert.match(lastLine(unreachable, { color: false }) ?? "", /^Plan incomplete: /);
-  const refused = planOf([change("domain/a", "create")], { diagnostics: [{ severity: "error", code: "x", summary: "Too large" }] });
+  const refused = planOf([change("domain/a", "create")], {
+    diagnostics: [{ severity: "error", code: "x", summary: "Too large", detail: "" }],
+  });
   assert.match(lastLine(refused, { color: false }) ?? "", /^Plan has 1 error; fix it before applying/);
 });
 

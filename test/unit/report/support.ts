@@ -142,6 +142,6 @@ export async function recordingReporter({ format = "text", ...options }: Partial
 }
 
 /** Why an action failed, as its outcome says it. */
-export function failure(summary: string, code = "test-failure", detail?: string): Diagnostic[] {
-  return [{ severity: "error", code, summary, ...(detail === undefined ? {} : { detail }) }];
+export function failure(summary: string, code = "test-failure", detail = ""): Diagnostic[] {
+  return [{ severity: "error", code, summary, detail }];
 }

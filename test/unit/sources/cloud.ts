@@ -45,7 +45,7 @@ export function cloudWith(glance: Answer, section: GlanceSection = {}, endpoint 
 /** What an error says to people and to programs. */
 export const said = (error: unknown): string => {
   assert.ok(error instanceof CodedError, String(error));
-  return `${error.code}: ${error.message} ${error.diagnostics[0]?.detail ?? ""}`;
+  return `${error.code}: ${error.diagnostics[0]?.summary} ${error.diagnostics[0]?.detail ?? ""}`;
 };
 
 /** What the error of `work` says. */

@@ -33,7 +33,7 @@ test("a file below an allowed directory is copied, and no other, also not throug
 
 test("a file that this user may not read is downloaded, and another failure is one", async () => {
   const failing = (code: string) => async () => {
-    throw userError(code, "It failed");
+    throw userError(code, "It failed", "");
   };
   assert.equal((await fetched("/images/a", failing("permission-denied"))).result, undefined);
   await assert.rejects(fetched("/images/a", failing("no-space")), /It failed/);

@@ -70,7 +70,8 @@ test("files that gpgv cannot handle are named, with what to do, and an interrupt
       exitCode: undefined,
       stderr: "",
       reason,
-      message: "gpgv was ended by SIGXFSZ",
+      detail: "",
+      summary: "gpgv was ended by SIGXFSZ",
     });
     const gpgv = async () => {
       if (reason === "aborted") stop.abort(new Error("stopped"));

@@ -7,7 +7,7 @@ import { ovsBridgeOf } from "../../../src/tools/ovs.ts";
 const ask = (run: (command: Command) => Promise<CommandResult>) =>
   ovsBridgeOf({ host: { run } as unknown as Host, signal: new AbortController().signal }, "vnet3");
 const failed = (reason: CommandError["reason"]) =>
-  new CommandError({ commandLine: "ovs-vsctl", exitCode: 1, stderr: "", reason, message: "ovs-vsctl: no port named vnet3" });
+  new CommandError({ commandLine: "ovs-vsctl", exitCode: 1, stderr: "", reason, detail: "", summary: "ovs-vsctl: no port named vnet3" });
 
 test("Open vSwitch is asked which bridge has a device as a port", async () => {
   const commands: Command[] = [];

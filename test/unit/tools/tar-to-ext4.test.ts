@@ -20,7 +20,14 @@ async function made(failing: { readonly program?: string; readonly stderr?: stri
       commands.push(command);
       if (command.program !== failing.program) return { exitCode: 0, stdout: "", stderr: "" };
       const { stderr = "", reason = "exit" } = failing;
-      throw new CommandError({ commandLine: command.program, exitCode: 1, stderr, reason, message: `${command.program} failed` });
+      throw new CommandError({
+        commandLine: command.program,
+        exitCode: 1,
+        stderr,
+        reason,
+        detail: "",
+        summary: `${command.program} failed`,
+      });
     },
     files: { truncate: async (_path: string, length: number) => void lengths.push(length), read: async () => superblock },
   } as unknown as Context["host"];

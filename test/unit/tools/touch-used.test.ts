@@ -7,7 +7,7 @@ import { touchUsed } from "../../../src/tools/touch-used.ts";
 
 async function touched(code: string): Promise<readonly string[]> {
   const warnings: Diagnostic[] = [];
-  const files = { touch: () => Promise.reject(userError(code, "no")) };
+  const files = { touch: () => Promise.reject(userError(code, "no", "")) };
   await touchUsed({ host: { files }, warn: (one: Diagnostic) => warnings.push(one) } as unknown as Context, "/i/_base/a");
   return warnings.map(({ code, severity }) => `${severity} ${code}`);
 }

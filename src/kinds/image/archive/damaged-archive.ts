@@ -4,6 +4,7 @@ import { RefusedError } from "../../../model/errors.ts";
 export function damagedArchive(what: string): RefusedError {
   return new RefusedError(
     "image-archive",
-    `The archive cannot be used: ${what}. Check the download at its publisher, and unpack of the image.`,
+    `The archive cannot be used: ${what}`,
+    "Check the download at its publisher, and unpack of the image.",
   );
 }

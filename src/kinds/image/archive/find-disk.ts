@@ -24,13 +24,18 @@ export async function findDisk(read: Read, size: number, archive: "tar" | "ova")
   const members = await readTar(read, size);
   const candidates = members.filter(({ name, size: bytes }) => bytes > 0 && !companions.test(name));
   const [member, ...others] = candidates;
-  if (member === undefined) throw refused(`it holds no disk: ${named(members)}`);
+  if (member === undefined)
+    throw refused(`it holds no disk: ${named(members)}`, "Name the archive that holds the disk, or the disk itself.");
   if (others.length > 0) {
-    throw refused(`it holds more than one file that may be the disk: ${named(candidates)}. Unpack it, and use one of them as the source`);
+    throw refused(
+      `it holds more than one file that may be the disk: ${named(candidates)}`,
+      "Unpack it, and use one of them as the source.",
+    );
   }
   if (/\.(?:gz|xz|zst|bz2)$/i.test(member.name)) throw packedDisk(member);
   if (archive === "tar") return { member, expected: undefined };
-  if (!members.some(({ name }) => /\.ovf$/i.test(name))) throw refused("it has no OVF descriptor, so it is no OVA: write unpack: tar");
+  if (!members.some(({ name }) => /\.ovf$/i.test(name)))
+    throw refused("it has no OVF descriptor, so it is no OVA", "Write unpack: tar to use it as a plain archive.");
   const manifest = members.find(({ name }) => /\.mf$/i.test(name));
   if (manifest === undefined) return { member, expected: undefined };
   const entries = readManifest((await whole(read, manifest)).toString("utf8"));
@@ -61,7 +66,8 @@ async function check(read: Read, members: readonly TarMember[], disk: TarMember,
 function packedDisk({ name }: TarMember): RefusedError {
   return new RefusedError(
     "image-packed",
-    `The disk ${JSON.stringify(name)} in the archive is compressed itself. Unpack the archive, and use that file as the source.`,
+    `The disk ${JSON.stringify(name)} in the archive is compressed itself`,
+    "Unpack the archive, and use that file as the source.",
   );
 }
 
@@ -69,7 +75,8 @@ function packedDisk({ name }: TarMember): RefusedError {
 export function manifestMismatch({ name, algorithm, hex }: ManifestEntry): RefusedError {
   return new RefusedError(
     "image-archive",
-    `${JSON.stringify(name)} is not what the manifest of the OVA says (${algorithm}:${hex}): it was changed or damaged after the export. Get it again from its publisher.`,
+    `${JSON.stringify(name)} is not what the manifest of the OVA says (${algorithm}:${hex}): it was changed or damaged after the export`,
+    "Get it again from its publisher.",
   );
 }
 
@@ -93,6 +100,8 @@ function named(members: readonly TarMember[]): string {
   return members.length === 0 ? "nothing" : `${shown.join(", ")}${members.length > 5 ? ` and ${members.length - 5} more` : ""}`;
 }
 
-function refused(what: string): RefusedError {
-  return new RefusedError("image-archive", `The archive cannot be used: ${what}.`);
+const usualRemedy = "It is damaged, or was changed after the export. Get it again from its publisher, and check unpack of the image.";
+
+function refused(what: string, remedy = usualRemedy): RefusedError {
+  return new RefusedError("image-archive", `The archive cannot be used: ${what}`, remedy);
 }

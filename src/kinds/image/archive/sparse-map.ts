@@ -109,7 +109,8 @@ export function sparseParts({ dataAt, pieces, size }: SparseMap, end: number, ar
   if (size <= expansion.length + expansion.lengthRatio * archive) return parts;
   throw new RefusedError(
     "image-bomb",
-    `The archive holds a sparse file of ${formatQuantity(size)} in ${formatQuantity(archive)}. Such a file can be made to keep a host busy. If you trust it, unpack it with tar first, and use the unpacked file as the source.`,
+    `The archive holds a sparse file of ${formatQuantity(size)} in ${formatQuantity(archive)}`,
+    "Such a file can be made to keep a host busy. If you trust it, unpack it with tar first, and use the unpacked file as the source.",
   );
 }
 

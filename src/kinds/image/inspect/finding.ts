@@ -4,10 +4,13 @@ export type Read = (offset: number, length: number) => Promise<Buffer>;
 /** What a file's content can be. `gpt` stands for a partition table of either kind, which is a raw disk. */
 export type ContentFormat = "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi" | "ploop" | "iso" | "gpt" | "unsupported";
 
-/** Why content must not be used: a stable code and a sentence for people. */
+/** Why content must not be used: a stable code, and words for people. */
 export interface Refusal {
   readonly code: string;
-  readonly message: string;
+  /** What is wrong, in short. */
+  readonly summary: string;
+  /** Why it matters, and what to do. */
+  readonly detail: string;
 }
 
 /** What one detector found. Sizes are bytes. */
@@ -23,11 +26,16 @@ export interface Finding {
 export type Detector = (read: Read, size: number) => Promise<Finding | undefined>;
 
 /** A finding that must not be used. */
-export function refused(format: ContentFormat, code: string, message: string): Finding {
-  return { format, virtualSize: 0, refusal: { code, message } };
+export function refused(format: ContentFormat, code: string, summary: string, detail: string): Finding {
+  return { format, virtualSize: 0, refusal: { code, summary, detail } };
 }
 
 /** A header that no honest program writes. */
 export function malformed(format: ContentFormat, what: string): Finding {
-  return refused(format, "image-malformed", `The ${format} header is invalid: ${what}.`);
+  return refused(
+    format,
+    "image-malformed",
+    `The ${format} header is invalid: ${what}`,
+    "The image is damaged or made to do harm. Get it again from its publisher.",
+  );
 }

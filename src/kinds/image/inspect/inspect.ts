@@ -39,7 +39,13 @@ export interface Inspection {
  * recognised by its end, so its start may look like any disk; other content that matches two formats is refused.
  */
 export async function inspect(read: Read, size: number): Promise<Inspection> {
-  if (size === 0) return refuse({ format: "raw", virtualSize: 0 }, "image-empty", "The image is empty.");
+  if (size === 0)
+    return refuse(
+      { format: "raw", virtualSize: 0 },
+      "image-empty",
+      "The image is empty",
+      "Get it again, and compare its length with the publisher's.",
+    );
   const found: Finding[] = [];
   for (const detect of detectors) {
     const finding = await detect(read, size);
@@ -53,7 +59,8 @@ export async function inspect(read: Read, size: number): Promise<Inspection> {
     return refuse(
       { format: "unsupported", virtualSize: 0 },
       "image-multiple-formats",
-      `The content is several formats at once (${formats.join(", ")}), which no honest program produces.`,
+      `The content is several formats at once (${formats.join(", ")}), which no honest program produces`,
+      "Programs would disagree about what it is. Get it from a source that you trust.",
     );
   }
   const sectors = Math.ceil(size / 512) * 512;
@@ -72,16 +79,22 @@ function chooseAmong(found: readonly Finding[]): Finding | undefined {
 function bounded(inspection: Inspection): Inspection {
   if (inspection.virtualSize > 0 && inspection.virtualSize <= maxVirtualSize) return inspection;
   const what = inspection.virtualSize > 0 ? `of more than 64TiB (${inspection.virtualSize} bytes)` : "of no size";
-  return refuse(inspection, "image-virtual-size", `The image claims to be a disk ${what}.`);
+  return refuse(
+    inspection,
+    "image-virtual-size",
+    `The image claims to be a disk ${what}`,
+    "Its header is damaged or made to do harm. Get it again from its publisher.",
+  );
 }
 
-function refuse(inspection: Inspection, code: string, message: string): Inspection {
-  return { ...inspection, refusal: { code, message } };
+function refuse(inspection: Inspection, code: string, summary: string, detail: string): Inspection {
+  return { ...inspection, refusal: { code, summary, detail } };
 }
 
 /** The same as an error, for content that has to be usable. */
 export async function inspectOrThrow(read: Read, size: number): Promise<Inspection> {
   const inspection = await inspect(read, size);
-  if (inspection.refusal !== undefined) throw new RefusedError(inspection.refusal.code, inspection.refusal.message);
+  if (inspection.refusal !== undefined)
+    throw new RefusedError(inspection.refusal.code, inspection.refusal.summary, inspection.refusal.detail);
   return inspection;
 }

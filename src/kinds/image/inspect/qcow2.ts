@@ -17,14 +17,16 @@ export async function detectQcow2(read: Read, size: number): Promise<Finding | u
     return refused(
       "qcow2",
       "image-has-backing-file",
-      `The image is backed by another file${header.backing === undefined ? "" : ` (${JSON.stringify(header.backing)})`}. Its author could read files of the host. Flatten it where it was made: qemu-img convert -O qcow2 IN OUT.`,
+      `The image is backed by another file${header.backing === undefined ? "" : ` (${JSON.stringify(header.backing)})`}`,
+      "Its author could read files of the host. Flatten it where it was made: qemu-img convert -O qcow2 IN OUT.",
     );
   }
   if (header.dataFile) {
     return refused(
       "qcow2",
       "image-has-data-file",
-      `The image keeps its data in another file${header.dataFileName === undefined ? "" : ` (${JSON.stringify(header.dataFileName)})`}, so its author could read files of the host. Flatten it where it was made: qemu-img convert -O qcow2 IN OUT.`,
+      `The image keeps its data in another file${header.dataFileName === undefined ? "" : ` (${JSON.stringify(header.dataFileName)})`}, so its author could read files of the host`,
+      "Flatten it where it was made: qemu-img convert -O qcow2 IN OUT.",
     );
   }
   if ((header.incompatible & ~knownFeatures) !== 0n) {
@@ -33,7 +35,8 @@ export async function detectQcow2(read: Read, size: number): Promise<Finding | u
     return refused(
       "qcow2",
       "image-unknown-features",
-      `The image needs qcow2 features that are not allowed (${bits}). Convert it: qemu-img convert -O qcow2 -o compat=1.1 IN OUT.`,
+      `The image needs qcow2 features that are not allowed (${bits})`,
+      "Convert it: qemu-img convert -O qcow2 -o compat=1.1 IN OUT.",
     );
   }
   if ((header.incompatible & corruptMark) !== 0n)
@@ -45,7 +48,8 @@ export async function detectQcow2(read: Read, size: number): Promise<Finding | u
     return refused(
       "qcow2",
       "image-encrypted",
-      "The image is encrypted. Decrypt it where it was made; a base image is shared and holds no key.",
+      "The image is encrypted",
+      "Decrypt it where it was made; a base image is shared and holds no key.",
     );
   }
   if (header.l1Offset % header.clusterSize !== 0) return malformed("qcow2", "its L1 table does not start at a cluster");

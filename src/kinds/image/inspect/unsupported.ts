@@ -109,5 +109,5 @@ function textFinding(start: Buffer): Finding | undefined {
 }
 
 function unusable(code: string, name: string, remedy: string): Finding {
-  return refused("unsupported", code, `The content is ${name}, which is not accepted as an image. ${remedy}`);
+  return refused("unsupported", code, `The content is ${name}, which is not accepted as an image`, remedy);
 }

@@ -12,7 +12,7 @@ export async function detectVdi(read: Read): Promise<Finding | undefined> {
   const type = start.readUInt32LE(76);
   const hasParent = start.subarray(parentUuid.start, parentUuid.end).some((byte) => byte !== 0);
   if (type === 4 || hasParent) {
-    return refused("vdi", "image-has-backing-file", "The VDI holds only differences from a parent disk. Merge it where it was made.");
+    return refused("vdi", "image-has-backing-file", "The VDI holds only differences from a parent disk", "Merge it where it was made.");
   }
   if (type !== 1 && type !== 2) return malformed("vdi", `its type ${type} is none that is known`);
   return { format: "vdi", virtualSize: Number(start.readBigUInt64LE(368)) };

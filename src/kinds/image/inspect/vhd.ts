@@ -18,7 +18,7 @@ function inspectFooter(footer: Buffer): Finding {
   const virtualSize = Number(footer.readBigUInt64BE(48));
   const type = footer.readUInt32BE(60);
   if (type === 4)
-    return refused("vhd", "image-has-backing-file", "The VHD holds only differences from a parent disk. Merge it where it was made.");
+    return refused("vhd", "image-has-backing-file", "The VHD holds only differences from a parent disk", "Merge it where it was made.");
   if (type !== 2 && type !== 3) return malformed("vhd", `its disk type ${type} is none that is known`);
   return { format: "vhd", virtualSize };
 }

@@ -45,7 +45,7 @@ function inspectMetadata(metadata: Buffer, inside: boolean): Finding {
   const bytes = items.get(diskSize);
   if (parameters === undefined || bytes === undefined) return malformed("vhdx", "its metadata lacks the size or the parameters");
   if ((parameters.readUInt32LE(4) & hasParentBit) !== 0) {
-    return refused("vhdx", "image-has-backing-file", "The VHDX holds only differences from a parent disk. Merge it where it was made.");
+    return refused("vhdx", "image-has-backing-file", "The VHDX holds only differences from a parent disk", "Merge it where it was made.");
   }
   return { format: "vhdx", virtualSize: Number(bytes.readBigUInt64LE(0)) };
 }

@@ -18,7 +18,12 @@ export function refuseDescriptor(text: string): Finding | undefined {
     }
     const setting = /^([A-Za-z][\w.]*)\s*=\s*(.*)$/.exec(line);
     if (setting === null) {
-      return refused("vmdk", "image-vmdk-descriptor", `The VMDK descriptor has an unexpected line: ${JSON.stringify(line.slice(0, 80))}.`);
+      return refused(
+        "vmdk",
+        "image-vmdk-descriptor",
+        `The VMDK descriptor has an unexpected line: ${JSON.stringify(line.slice(0, 80))}`,
+        "Convert it where it was made: qemu-img convert -O vmdk -o subformat=streamOptimized IN OUT.",
+      );
     }
     settings.set((setting[1] ?? "").toLowerCase(), (setting[2] ?? "").replace(/^"(.*)"$/, "$1"));
   }
@@ -27,11 +32,12 @@ export function refuseDescriptor(text: string): Finding | undefined {
     return refused(
       "vmdk",
       "image-vmdk-type",
-      `The VMDK is ${type === undefined ? "of no stated type" : `of type ${JSON.stringify(type)}`}; only ${allowedTypes.join(" and ")} are self-contained. Convert it: qemu-img convert -O vmdk -o subformat=streamOptimized IN OUT.`,
+      `The VMDK is ${type === undefined ? "of no stated type" : `of type ${JSON.stringify(type)}`}; only ${allowedTypes.join(" and ")} are self-contained`,
+      "Convert it: qemu-img convert -O vmdk -o subformat=streamOptimized IN OUT.",
     );
   }
   if (settings.has("parentfilenamehint") || (settings.get("parentcid") ?? "ffffffff").toLowerCase() !== "ffffffff") {
-    return refused("vmdk", "image-has-backing-file", "The VMDK has a parent disk. Flatten it where it was made.");
+    return refused("vmdk", "image-has-backing-file", "The VMDK has a parent disk", "Flatten it where it was made.");
   }
   return extents.map(refuseExtent).find((refusal) => refusal !== undefined);
 }
@@ -45,6 +51,7 @@ function refuseExtent(line: string): Finding | undefined {
   return refused(
     "vmdk",
     "image-vmdk-extent",
-    `The VMDK takes its data from another file: ${JSON.stringify(line.slice(0, 120))}. Its author could read files of the host.`,
+    `The VMDK takes its data from another file: ${JSON.stringify(line.slice(0, 120))}`,
+    "Its author could read files of the host.",
   );
 }

@@ -12,7 +12,8 @@ const directoryField = { start: 56, end: 64 };
 export async function detectVmdk(read: Read, size: number): Promise<Finding | undefined> {
   const start = await read(0, 2048);
   const magic = start.toString("latin1", 0, 4);
-  if (magic === "COWD") return refused("vmdk", "image-vmdk-type", "The VMDK is of the old ESX kind (COWD). Convert it to streamOptimized.");
+  if (magic === "COWD")
+    return refused("vmdk", "image-vmdk-type", "The VMDK is of the old ESX kind (COWD)", "Convert it to streamOptimized.");
   if (magic !== "KDMV") return isDescriptor(start) ? refuseText(await read(0, Math.min(size, maxDescriptor))) : undefined;
   if (start.length < sector) return malformed("vmdk", "it is cut off");
   return inspectSparse(start, read, size);
@@ -29,11 +30,17 @@ async function inspectSparse(start: Buffer, read: Read, size: number): Promise<F
     return refused(
       "vmdk",
       "image-vmdk-extent",
-      "The VMDK has its data in another file (capacity 0). Its author could read files of the host.",
+      "The VMDK has its data in another file (capacity 0)",
+      "Its author could read files of the host.",
     );
   if (!Number.isSafeInteger(sectors * sector)) return malformed("vmdk", "its capacity is absurd");
   if (at < sector || length < sector || length >= maxDescriptor || at + length > size) {
-    return refused("vmdk", "image-vmdk-descriptor", "The VMDK has no descriptor inside the file, or one of an absurd size.");
+    return refused(
+      "vmdk",
+      "image-vmdk-descriptor",
+      "The VMDK has no descriptor inside the file, or one of an absurd size",
+      "Convert it where it was made: qemu-img convert -O vmdk -o subformat=streamOptimized IN OUT.",
+    );
   }
   const descriptor = await read(at, length);
   const refusal = refuseDescriptor(textOf(descriptor));
@@ -67,7 +74,8 @@ function refuseText(descriptor: Buffer): Finding {
     refused(
       "vmdk",
       "image-vmdk-extent",
-      "The VMDK is a descriptor without data: it takes its bytes from another file. Convert it to streamOptimized.",
+      "The VMDK is a descriptor without data: it takes its bytes from another file",
+      "Convert it to streamOptimized.",
     )
   );
 }

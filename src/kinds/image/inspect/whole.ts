@@ -27,6 +27,7 @@ export async function findIncomplete(format: ContentFormat, read: Read, size: nu
   return refused(
     format,
     "image-incomplete",
-    `The image is cut off or damaged: ${problem}. Programs would read zeros there. Get it again, and compare its length with the publisher's.`,
+    `The image is cut off or damaged: ${problem}`,
+    "Programs would read zeros there. Get it again, and compare its length with the publisher's.",
   );
 }

@@ -22,7 +22,9 @@ export class ProtocolError extends CodedError {
   override readonly name = "ProtocolError";
   constructor(message: string) {
     const summary = `libvirt sent something that is not understood: ${message}`;
-    super([problem("unexpected-answer", { summary })], { message });
+    super([problem("unexpected-answer", { summary, detail: "Its version may be older or newer than the ones that virtform supports." })], {
+      message,
+    });
   }
 }
 

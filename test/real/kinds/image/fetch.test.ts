@@ -302,7 +302,7 @@ test("a conversion goes past the page cache where the filesystem can do that; th
         caches.push(args[args.indexOf("-t") + 1]);
         if (!args.includes("none")) return;
         const stderr = "qemu-img: Could not open 'x': filesystem does not support O_DIRECT";
-        throw new CommandError({ commandLine: "qemu-img convert", exitCode: 1, stderr, reason: "exit", message: stderr });
+        throw new CommandError({ commandLine: "qemu-img convert", exitCode: 1, stderr, reason: "exit", detail: "", summary: stderr });
       }),
   });
   const directory = temporary(t);

@@ -344,6 +344,6 @@ function vhdxWithParent(directory: string): string {
 for (const { name, code, make } of hostile) {
   test(`refused as ${code}: ${name}`, async (t) => {
     const found = await inspectFile(make(temporary(t)));
-    assert.equal(found.refusal?.code, code, found.refusal?.message ?? `taken for ${found.format}`);
+    assert.equal(found.refusal?.code, code, found.refusal?.summary ?? `taken for ${found.format}`);
   });
 }

@@ -39,7 +39,7 @@ test("a silent login shell is an error after the time limit, which names it", as
   const ssh = fakeSsh(context, { master: "exec sleep 100" });
   await assert.rejects(hostThrough(context, ssh).greeting(), (error) => {
     assert.ok(error instanceof SshConnectError);
-    assert.match(error.message, /\(shell\): the login shell did not answer within 0\.7 s$/);
+    assert.match(error.diagnostics[0]?.summary ?? "", /\(shell\): the login shell did not answer within 0\.7 s$/);
     assert.match(error.diagnostics[0]?.detail ?? "", /may print or wait for input/);
     return true;
   });

@@ -31,7 +31,7 @@ test("a problem gets the place of its key, of its object, or the one that it nam
     pointerOf: (address) => pointerOf(address, config),
     place: (pointer) => ({ file: "virtform.yaml", line: pointer.length, column: 1 }),
   };
-  const text = { summary: "x" };
+  const text = { summary: "x", detail: "" };
   const found = withPlaces(
     [
       problem("a", { ...text, address: "domain/web-0", key: ["flavor"] }),

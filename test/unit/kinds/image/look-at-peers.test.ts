@@ -18,7 +18,7 @@ test("a stopped look is reported as stopped, not as peers that do not answer", a
   const { config, context } = await runOn(createWorld().boot(), yaml, {
     openPeer: async (address) => {
       asked.push(address);
-      stop.abort(userError("stopped", "Stopped at once, as asked"));
+      stop.abort(userError("stopped", "Stopped at once, as asked", ""));
       throw new UnreachableError("The connection was lost.");
     },
   });

@@ -72,7 +72,7 @@ export const plan = planOf(
     unchanged: [{ address: "image/debian-13", before: { source: "https://example.org/debian-13.qcow2" } }],
     diagnostics: [
       { severity: "warning", code: "flavor-tight", summary: "The host is nearly full", detail: "After this plan 3GiB are free." },
-      { severity: "note", code: "interrupted-apply", summary: "An earlier apply was interrupted" },
+      { severity: "note", code: "interrupted-apply", summary: "An earlier apply was interrupted", detail: "" },
     ],
   },
 );

@@ -140,7 +140,7 @@ test("resizing redraws within the new size", async () => {
 });
 
 test("a plan with nothing to do, and one that cannot be applied, are shown as text", async () => {
-  for (const plan of [nothing, { ...create, diagnostics: [{ severity: "error", code: "x", summary: "Too large" } as const] }]) {
+  for (const plan of [nothing, { ...create, diagnostics: [{ severity: "error", code: "x", summary: "Too large", detail: "" } as const] }]) {
     const { reporter, output, stderr } = makeReporter();
     reporter.event({ type: "plan", plan });
     await reporter.close();
@@ -167,7 +167,10 @@ test("an apply that was agreed to beforehand shows its plan, runs, and leaves th
   stdin.write("\u0003");
   await until(() => interrupts() === 1);
   await until(() => output.text.includes("Stopping after running actions finish"));
-  reporter.event({ type: "diagnostic", diagnostic: { severity: "warning", code: "x", summary: "Held until the view is gone" } });
+  reporter.event({
+    type: "diagnostic",
+    diagnostic: { severity: "warning", code: "x", summary: "Held until the view is gone", detail: "" },
+  });
   assert.equal(stderr.text, "");
   reporter.event({ type: "apply.end", plan: create, outcomes, milliseconds: 1500 });
   await reporter.close();

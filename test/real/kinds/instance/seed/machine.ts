@@ -16,7 +16,7 @@ export async function seedContext(
     secret(reference) {
       const env = "env" in reference ? reference.env : "";
       const value = secrets[env];
-      if (value === undefined) throw userError("secret-missing", `the environment variable ${env} is not set`);
+      if (value === undefined) throw userError("secret-missing", `the environment variable ${env} is not set`, "");
       return value;
     },
   };
