@@ -83,6 +83,8 @@ export interface SourceFacts {
   readonly moves?: "download" | "copy";
   /** Bytes of it that are not holes. Absent: all of them. */
   readonly content?: number;
+  /** Bytes of the disk in it, where its header is read before it is fetched (qcow2). Absent: unknown. */
+  readonly virtualSize?: number;
   /** Of a disk: locks of actions that must not run while it is copied. Absent: it is not a disk. */
   readonly locks?: readonly string[];
   /** Of a disk: its file systems are consistent, because its guest was shut down, or its guest agent freezes them. */

@@ -5,6 +5,7 @@ import type { FileStat, Host } from "../model/host.ts";
 import { problem } from "../model/problem.ts";
 import { formatQuantity } from "../model/quantity.ts";
 import { withoutUndefined } from "../model/without-undefined.ts";
+import { qcow2HeaderBytes, readQcow2Header } from "../tools/qcow2-header.ts";
 import type { Source, SourceProblem } from "./source.ts";
 
 /**
@@ -22,7 +23,13 @@ export const file: Source = {
     const found = await lookAt(host, path);
     const way = host.route === undefined ? null : `from a file on ${host.name}`;
     if ("code" in found) return { way, bytes: null, problem: found };
-    return { way, bytes: found.size, moves: "copy", content: found.allocated };
+    return withoutUndefined({
+      way,
+      bytes: found.size,
+      moves: "copy" as const,
+      content: found.allocated,
+      virtualSize: await virtualSizeOf(host, found.path),
+    });
   },
   async fetch({ host, signal }, { source, to, unpack, digests, maxBytes, onProgress }) {
     const path = pathOf(source);
@@ -39,8 +46,17 @@ export const file: Source = {
   },
 };
 
+/** Bytes of the disk in a qcow2 file; undefined for other content and for a file that cannot be read, which its fetch reports. */
+async function virtualSizeOf({ files }: Host, path: string): Promise<number | undefined> {
+  const start = await files.read(path, { offset: 0, length: qcow2HeaderBytes }).catch(() => undefined);
+  return start === undefined ? undefined : readQcow2Header(start)?.header?.virtualSize;
+}
+
 /** A file of the host, or why it is no source of an image. */
-async function lookAt({ name, upload, files }: Host, path: string): Promise<Pick<FileStat, "size" | "allocated"> | SourceProblem> {
+async function lookAt(
+  { name, upload, files }: Host,
+  path: string,
+): Promise<(Pick<FileStat, "size" | "allocated"> & { readonly path: string }) | SourceProblem> {
   try {
     const [found] = await files.identify([path]);
     if (found === undefined) {
@@ -52,8 +68,8 @@ async function lookAt({ name, upload, files }: Host, path: string): Promise<Pick
       };
     }
     const stat = await files.stat(found.path);
-    if (stat === undefined) return { size: 0, allocated: 0 };
-    if (stat.type === "file") return { size: stat.size, allocated: Math.min(stat.allocated, stat.size) };
+    if (stat === undefined) return { path: found.path, size: 0, allocated: 0 };
+    if (stat.type === "file") return { path: found.path, size: stat.size, allocated: Math.min(stat.allocated, stat.size) };
     return {
       code: "image-source-not-a-file",
       summary: `${path} is ${stat.type === "directory" ? "a directory" : "no regular file"}`,

@@ -16,6 +16,7 @@ import { checkBaseSignature } from "./base-signature-check.ts";
 import { checkQuota } from "./check-quota.ts";
 import { checkCloudRules } from "./cloud-rules.ts";
 import { checkDecompressor } from "./decompressor-check.ts";
+import { expectedOf } from "./expected-base.ts";
 import { isGoneCode } from "./is-gone.ts";
 import { checkLocations } from "./location-check.ts";
 import { checkMirrors } from "./mirrors-check.ts";
@@ -227,7 +228,7 @@ function checkTwins({ address, spec }: Resource<ImageSpec>, resources: readonly 
 
 /** Nova BLD-20 and SIZE-01: memory and root disk must be enough for the image. */
 function checkFlavors(spec: ImageSpec, observed: Observed, config: Config): Diagnostic[] {
-  const virtualSize = stateOf(spec, observed)?.sidecar.virtualSize ?? spec.cloneSize ?? 0;
+  const virtualSize = stateOf(spec, observed)?.sidecar.virtualSize ?? spec.cloneSize ?? sizeAtSource(spec, observed) ?? 0;
   const found: Diagnostic[] = [];
   for (const [name, instance] of Object.entries(config.instances ?? {})) {
     const flavor = config.flavors?.[instance.flavor];
@@ -247,6 +248,13 @@ function checkFlavors(spec: ImageSpec, observed: Observed, config: Config): Diag
     if (disk < virtualSize) found.push(tooLittle("flavor-disk-smaller-than-image", "disk", disk, virtualSize));
   }
   return found;
+}
+
+/** Bytes of the disk that an image will be, as far as its source says so before it is fetched. */
+function sizeAtSource(spec: ImageSpec, { facts }: Observed): number | null {
+  const source = facts.sources[spec.source];
+  const { virtualSize } = expectedOf(source, spec);
+  return virtualSize ?? (spec.diskFormat === "qcow2" && spec.unpack === "none" ? (source?.virtualSize ?? null) : null);
 }
 
 /** Whether the plan fetches an image. */

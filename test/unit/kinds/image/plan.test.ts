@@ -195,6 +195,11 @@ test("flavors that are too small for their image are errors that name both", () 
   assert.deepEqual(codes(flavor(2 * 2 ** 30, 2 ** 30), cached), ["flavor-disk-smaller-than-image"]);
   assert.deepEqual(codes(flavor(3 * 2 ** 30, 2 ** 30), cached), []);
   assert.deepEqual(codes(flavor(0, 128 * 2 ** 20), cached), ["flavor-memory-too-small"]);
+  // Of an image that is still to be fetched, the header of a local file says how large its disk is.
+  const source = { way: null, bytes: 2 ** 20, virtualSize: 3 * 2 ** 30 };
+  const atSource = { ...look(), facts: { ...facts, sources: { "/debian.qcow2": source } } };
+  assert.deepEqual(codes(flavor(2 * 2 ** 30, 2 ** 30), atSource), ["flavor-disk-smaller-than-image"]);
+  assert.deepEqual(codes(flavor(3 * 2 ** 30, 2 ** 30), atSource), []);
   const whole = { ...config, ...flavor(2 ** 30, 2 ** 30) };
   const [problem] = images.check?.(images.desired(whole, facts), look(), whole) ?? [];
   assert.match(problem?.summary ?? "", /web.*debian/);
