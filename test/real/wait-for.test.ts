@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { endingDisk } from "../support/speaking-disk.ts";
 import { dhcpNetwork } from "./support/dhcp-network.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
 import { checkout, virtform } from "./support/virtform.ts";
@@ -47,6 +49,42 @@ test("an apply waits for the agent of a guest; a guest whose address never comes
 
   await write(undefined);
   await assertConverged(workspace);
+});
+
+test("guests that power themselves off, or crash, end the wait for them at once, and the apply says which it was", async (t) => {
+  const workspace = await createWorkspace(t);
+  const network = await dhcpNetwork(t, workspace);
+  const ends = ["power-off", "panic"] as const;
+  const disk = (end: string) => `${workspace.directory}/${end}.raw`;
+  const name = (end: string) => `${workspace.prefix}-${end}`;
+  for (const end of ends) await writeFile(disk(end), endingDisk(end));
+  await writeConfig(workspace, {
+    images: Object.fromEntries(ends.map((end) => [end, { source: disk(end), disk_format: "raw" }])),
+    flavors: { small: { vcpus: 1, ram: "64MiB", disk: "1MiB" } },
+    instances: Object.fromEntries(
+      ends.map((end) => [
+        name(end),
+        {
+          image: end,
+          flavor: "small",
+          config_drive: false,
+          guest_agent: false,
+          domain_xml: { merge: "<devices><panic model='isa'/></devices>" },
+          networks: [{ network }],
+          wait_for: { what: "address", timeout: "10m" },
+        },
+      ]),
+    ),
+  });
+  const began = performance.now();
+  const { code, stdout, stderr } = await virtform("apply", workspace.directory, "--auto-approve");
+  const said = (stdout + stderr).replace(/\s+/g, " ");
+  assert.equal(code, 1, said);
+  assert.ok(performance.now() - began < 120_000, "long before the ten minutes of its wait");
+  assert.match(said, new RegExp(`${name("power-off")} is not ready: it is stopped \\(shutdown\\)`));
+  assert.match(said, new RegExp(`${name("panic")} is not ready: it is (?:stopped|crashed) \\(crashed\\)`));
+  assert.match(said, /Correct what stopped it; .* Then apply again, which starts it and waits again\./);
+  assert.match(await virsh("domstate", "--reason", name("panic")), /crashed/);
 });
 
 /** Says on the console what the card with the fixed addresses got from the drive. */

@@ -28,8 +28,8 @@ export const waitUntilReady: ActionType = defineAction<WaitArgs>("domain.wait", 
   const deadline = performance.now() + args.wait.seconds * 1000;
   for (;;) {
     context.signal.throwIfAborted();
-    const { power = "stopped" } = (await libvirtOf(context).power(args.uuid)) ?? {};
-    if (power !== "running") throw await notReady(context, args, `it is ${power}`);
+    const { power = "stopped", reason = "unknown" } = (await libvirtOf(context).power(args.uuid)) ?? {};
+    if (power !== "running") throw await notRunning(context, args, `${power}${reason === "unknown" ? "" : ` (${reason})`}`);
     const seen = await lookAt(context, args);
     if (seen.ready) break;
     if (performance.now() >= deadline) throw await notReady(context, args, `${seen.missing} after ${limitOf(args.wait)}`);
@@ -94,6 +94,16 @@ async function readConsole({ host, layout }: Context, uuid: string): Promise<str
   const { size = 0 } = (await host.files.stat(path)) ?? {};
   const offset = Math.max(0, size - logBytes);
   return (await host.files.read(path, { offset, length: logBytes }))?.toString("utf8") ?? "";
+}
+
+/** Waiting longer does not help a guest that is off or paused. */
+async function notRunning(context: Context, args: WaitArgs, state: string): Promise<RefusedError> {
+  const { instance, wait } = args;
+  return new RefusedError(
+    "guest-not-ready",
+    `${instance} is not ready: it is ${state}`,
+    `The apply waited for ${waitedFor(wait)} (wait_for: ${wait.what}) and left the guest as it is. Correct what stopped it; \`virtform console ${shellWord(instance)}\` shows what it said. Then apply again, which starts it and waits again.${await endOfConsole(context, args)}`,
+  );
 }
 
 async function notReady(context: Context, args: WaitArgs, why: string): Promise<RefusedError> {
