@@ -10,8 +10,9 @@ import { assertGolden } from "../support/golden.ts";
 import { startLoopLvm } from "../support/loop-lvm.ts";
 import { startOpenStack } from "../support/openstack.ts";
 import { makeSigner } from "../support/signer.ts";
-import { inProcess } from "./cli/support/in-process.ts";
 import { serveImages } from "./support/image-server.ts";
+// quickstart.test.ts runs the program as users do.
+import { virtform } from "./support/in-this-process.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
 import { checkout } from "./support/virtform.ts";
 import {
@@ -54,9 +55,6 @@ test("every example is applied by a test", async () => {
   const folders = (await readdir(`${checkout}examples`, { withFileTypes: true })).filter((entry) => entry.isDirectory());
   assert.deepEqual(folders.map(({ name }) => name).sort(), [...examples, ...withContainers].sort());
 });
-
-/** Runs a command in this process, which costs half. quickstart.test.ts runs the program as users do. */
-const virtform = (...args: readonly string[]) => inProcess(args, checkout, { NO_COLOR: "1", LC_ALL: process.env["LC_ALL"] });
 
 async function assertConverged(directory: string): Promise<void> {
   const { code, stdout, stderr } = await virtform("plan", directory, "--detailed-exitcode");

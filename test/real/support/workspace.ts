@@ -145,14 +145,22 @@ export async function writeConfig(workspace: Workspace, sections: Readonly<Recor
 
 /** Applies the workspace's configuration, which has to succeed. */
 export async function apply(workspace: Workspace, ...options: readonly string[]): Promise<Result> {
-  const result = await virtform("apply", workspace.directory, "--auto-approve", ...options);
+  return assertApplied(await virtform("apply", workspace.directory, "--auto-approve", ...options));
+}
+
+/** What an apply ended with, which has to be success. */
+export function assertApplied(result: Result): Result {
   assert.equal(result.code, 0, `apply failed:\n${result.stdout}${result.stderr}`);
   return result;
 }
 
 /** A plan has to find nothing to do, and to say so. */
 export async function assertConverged(workspace: Workspace): Promise<void> {
-  const result = await virtform("plan", workspace.directory, "--detailed-exitcode");
+  assertNothingPlanned(await virtform("plan", workspace.directory, "--detailed-exitcode"));
+}
+
+/** What a plan with `--detailed-exitcode` ended with, which has to be that there is nothing to do. */
+export function assertNothingPlanned(result: Result): void {
   assert.equal(result.code, 0, `the plan is not empty:\n${result.stdout}${result.stderr}`);
   assert.match(result.stdout, /No changes\. The host matches the configuration\./);
 }
