@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,9 @@ import { networkConfig } from "../../src/kinds/instance/seed/nocloud.ts";
 import type { SeedAddress, SeedInterface } from "../../src/kinds/terms/spec.ts";
 import { nic } from "../unit/kinds/instance/fixtures.ts";
 import { uuid } from "../unit/kinds/instance/seed/fixtures.ts";
+import { removeNetworks } from "./support/remove-networks.ts";
 import { checkout, mustRun } from "./support/virtform.ts";
+import { apply, assertConverged, createWorkspace, roomy, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 const address = (text: string, prefix: number, gateway: string): SeedAddress => ({
   family: text.includes(":") ? 6 : 4,
@@ -99,4 +102,53 @@ test("cloud-init of a Debian guest reads VLANs, bonds and IPv6 without IPv4 from
     // Cards with IPv6 alone ask for no IPv4 address.
     assert.doesNotMatch(netplan, /eth[12]:\n(?: {12}.*\n)*? {12}dhcp4: true/);
   }
+});
+
+test("a Debian guest in a network with IPv6 alone gives itself the address that the host announces, and the plan is empty", async (t) => {
+  const workspace = await createWorkspace(t);
+  const name = `${workspace.prefix}-six`;
+  const lan = `${workspace.prefix}-lan`;
+  const subnet = `fd00:${randomInt(1, 9999)}:${randomInt(1, 9999)}:`;
+  t.after(() => removeNetworks(lan));
+  const guest = `${checkout}.cache/debian`;
+  const says = "printf '\\nvirtform-six: %s\\n'";
+  await writeConfig(workspace, {
+    host: { allocation_ratio: { ...roomy, disk: 100 } },
+    images: {
+      debian: {
+        source: `${guest}/root.qcow2`,
+        disk_format: "qcow2",
+        kernel: "kernel",
+        ramdisk: "initrd",
+        properties: { os_distro: "debian", os_command_line: "root=/dev/vda console=ttyS0 no_timer_check" },
+      },
+      kernel: { source: `${guest}/vmlinuz`, disk_format: "aki" },
+      initrd: { source: `${guest}/initrd.img`, disk_format: "ari" },
+    },
+    flavors: { medium: { vcpus: 1, ram: "512MiB", disk: "3GiB" } },
+    networks: { [lan]: { type: "isolated", subnets: [{ cidr: `${subnet}:/64` }] } },
+    instances: {
+      [name]: {
+        image: "debian",
+        flavor: "medium",
+        networks: [{ network: lan }],
+        user_data: [
+          "#cloud-config",
+          "runcmd:",
+          "  - systemctl restart systemd-networkd",
+          "  - |",
+          "    of() { ip -o -$1 address show scope global | tr -s ' ' | cut -d ' ' -f 4 | tr '\\n' ' '; }",
+          '    for _ in $(seq 60); do [ "$(of 6)" ] && break; sleep 1; done',
+          `    ${says} "v6=$(of 6)" "v4=$(of 4)" >/dev/ttyS0`,
+          "",
+        ].join("\n"),
+        wait_for: { what: "cloud_init", timeout: "15m" },
+      },
+    },
+  });
+  await apply(workspace);
+  const log = await waitForConsole(workspace, name, /^virtform-six: v4=/m, 10);
+  assert.match(log, new RegExp(`^virtform-six: v6=${subnet}[0-9a-f:]+/64 $`, "m"));
+  assert.match(log, /^virtform-six: v4=$/m, "no IPv4 address");
+  await assertConverged(workspace);
 });
