@@ -89,6 +89,8 @@ export interface SourceFacts {
   readonly locks?: readonly string[];
   /** Of a disk: its file systems are consistent, because its guest was shut down, or its guest agent freezes them. */
   readonly consistent?: boolean;
+  /** Of a disk: a guest runs with it, or is paused. */
+  readonly running?: boolean;
   /** Why nothing can be fetched from there, as far as that is known before. */
   readonly problem?: { readonly code: string; readonly summary: string; readonly detail: string };
 }

@@ -35,8 +35,8 @@ async function look(context: Context, address: string): Promise<SourceFacts> {
     const bytes = found.state.size;
     // A volume group may have to activate the disk before it can be read, and a look changes nothing.
     const content = found.isFile ? await contentOf(context, found) : bytes;
-    const { how, consistent, locks } = found;
-    return { way: how, bytes, moves: "copy", content, consistent, locks };
+    const { how, consistent, locks, running } = found;
+    return { way: how, bytes, moves: "copy", content, consistent, running: running !== undefined, locks };
   } catch (error) {
     context.signal.throwIfAborted();
     const [first] = error instanceof CodedError ? error.diagnostics : [];

@@ -1,10 +1,14 @@
+import type { Address } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { SourceFacts } from "../../model/host-facts.ts";
 import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import type { Resource } from "../../model/resource.ts";
 import { parseTakenAddress, type TakenAddress } from "../../sources/taken-address.ts";
 import { followedChain } from "../chain/followed.ts";
+import { flag } from "../config/hardware/value-rule.ts";
 import { instanceNames } from "../config/instance-names.ts";
+import { withSourceImages } from "../config/with-source-images.ts";
 import type { Config } from "../config.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { cachedImage } from "./address.ts";
@@ -55,8 +59,31 @@ export function checkTaken({ address, spec }: Resource<ImageSpec>, observed: Obs
             key: ["source"],
           }),
         ]),
+    ...(isFetched ? checkQuiesce(from, address, found, withSourceImages(config, observed.facts)) : []),
     ...(conflict === undefined ? [] : [problem("instance-disk-in-use", { ...conflict, address, key: ["source"] })]),
   ];
+}
+
+/** An image can ask that the file systems of its guests are frozen while their disks are copied (Nova ImageQuiesceNotPossible). */
+function checkQuiesce(from: TakenAddress, address: Address, found: SourceFacts | undefined, config: Config): Diagnostic[] {
+  if (found?.running !== true || found.consistent === true) return [];
+  const image = guestImage(from, config);
+  const asked = image === undefined ? undefined : config.images?.[image]?.properties?.["os_require_quiesce"];
+  if (asked === undefined || !flag.read(asked)) return [];
+  return [
+    problem("guest-not-frozen", {
+      summary: `The file systems of ${from.kind} ${from.name} cannot be frozen`,
+      detail: `Image ${image} has os_require_quiesce, so no image may be taken as after a power failure. Start the guest agent in the guest, resume the guest if it is paused, or shut it down first.`,
+      address,
+      key: ["source"],
+    }),
+  ];
+}
+
+/** The image of the instance or volume, by the configuration. */
+function guestImage({ kind, name }: TakenAddress, { volumes: declared = {}, instances = {} }: Config): string | undefined {
+  if (kind === "volume") return declared[name]?.image;
+  return Object.entries(instances).find(([key, { count }]) => instanceNames(key, count).includes(name))?.[1].image;
 }
 
 /** What the same apply would do to the disk. Other changes of its guest wait for the image. */
@@ -92,9 +119,7 @@ function circleOf(start: string, config: Config): string[] | undefined {
 }
 
 /** The image that the disk is made from, by the configuration. */
-function imageOf({ kind, name, file }: TakenAddress, config: Config): string | undefined {
-  if (kind === "volume") return config.volumes?.[name]?.image;
+function imageOf(from: TakenAddress, config: Config): string | undefined {
   // The other disks of an instance are made from nothing.
-  if (file !== "disk") return undefined;
-  return Object.entries(config.instances ?? {}).find(([key, { count }]) => instanceNames(key, count).includes(name))?.[1].image;
+  return from.kind === "instance" && from.file !== "disk" ? undefined : guestImage(from, config);
 }

@@ -192,7 +192,7 @@ export const imageProperties: NovaKeys = {
     information("os_version", "Version of the distribution.", "13"),
     information(
       "os_require_quiesce",
-      "Whether a snapshot by Nova must freeze the filesystems; of an image that virtform takes from a running guest, the plan says whether they are frozen.",
+      "Whether the filesystems of a guest that runs must be frozen while an image is taken from its disks: where the guest agent is not connected, the plan is an error.",
       "true",
       flag,
     ),
