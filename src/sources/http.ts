@@ -1,11 +1,13 @@
+import { withoutCredentials } from "../model/without-credentials.ts";
 import { withoutUndefined } from "../model/without-undefined.ts";
-import type { Source } from "./source.ts";
+import type { Source, SourceProblem } from "./source.ts";
 import { webAccess } from "./web-access.ts";
 
 /** The web. Resumes broken downloads, follows redirections, and uses the proxies of the environment. */
 function overHttp(scheme: string): Source {
   return {
     scheme,
+    check: (address) => (URL.canParse(address) ? undefined : invalid(address)),
     async look({ host }) {
       if (host.route === undefined) return { way: null, bytes: null };
       const itself = await host.route.downloads();
@@ -21,6 +23,11 @@ function overHttp(scheme: string): Source {
       });
     },
   };
+}
+
+function invalid(address: string): SourceProblem {
+  const detail = "Its server or port is not valid. Write https://HOST/PATH, or https://HOST:PORT/PATH with a port of at most 65535.";
+  return { code: "image-source-invalid", summary: `Invalid web address of an image: ${withoutCredentials(address)}`, detail };
 }
 
 export const http = overHttp("http");

@@ -30,6 +30,17 @@ async function wrong(t: TestContext, yaml: string, files: Readonly<Record<string
   );
 }
 
+test("web addresses that name no server or port are errors with their places", async (t) => {
+  const checksum = `sha256:${"0".repeat(64)}`;
+  const yaml = `project: shop
+images:
+  a: { source: "https://a:99999/x", disk_format: raw }
+  b: { source: "https://b.test/x", checksum: "${checksum}", disk_format: raw, mirrors: ["https://c.test/x", "http://[::1/x"] }
+  c: { source: "https://a:65535/x", disk_format: raw }
+`;
+  assert.deepEqual(await wrong(t, yaml), ["image-source-invalid image/a.source", "image-source-invalid image/b.mirrors.1"]);
+});
+
 test("contradictions between keys are found without a host, each once and with its place", async (t) => {
   const yaml = `${head}flavors:
   small: { vcpus: 2, ram: 512MiB, disk: 512MiB, extra_specs: { "quota:vif_inbound_peak": "1" } }

@@ -179,6 +179,7 @@ test("a source that cannot be fetched from is an error of the plan", () => {
     codes({ images: { x: { source, checksum: `sha256:${hex}`, disk_format: "raw" as const } }, instances: {} });
   assert.deepEqual(found("glance://0b4ca6a8/"), ["image-source-invalid"]);
   assert.deepEqual(found("rbd://pool/image"), ["image-source-invalid"]);
+  for (const url of ["https://a:99999/x", "http://[::1/x", "https://a%00b/x"]) assert.deepEqual(found(url), ["image-source-invalid"], url);
 });
 
 test("flavors that are too small for their image are errors that name both", () => {
