@@ -228,7 +228,8 @@ async function createOnBase(context: Context, disk: DiskSpec, base: BaseRef, rep
     }
     if (size > checked.virtualSize) {
       await host.files.truncate(staged, size);
-      await growInside(context, disk, staged);
+      // The rest of a sector is no room for a file system.
+      if (disk.size !== null) await growInside(context, disk, staged);
     }
     if (disk.preallocate === "space") await reserveSpace(context, staged, size);
   });

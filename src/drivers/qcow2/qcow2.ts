@@ -24,6 +24,7 @@ import { growFile } from "../shared/size-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
 import { overlayTemplate, templateHead } from "../shared/template.ts";
 import { blankTemplate, blankTemplateName } from "../shared/template-blank.ts";
+import { wholeSectors } from "../shared/whole-sectors.ts";
 import { qcow2Cost } from "./cost.ts";
 import { legacyBacking, rebuildBacking } from "./legacy-backing.ts";
 
@@ -200,9 +201,4 @@ function refuseOtherFormat(disk: DiskSpec, start: Buffer): void {
     `${disk.path} exists and is not qcow2, the format of the ${diskPhrase(disk)}`,
     "It may hold data of a guest, so it is not changed: move it away, or restore the images_type that created it.",
   );
-}
-
-/** qcow2 counts in sectors; a base that ends within one is read as if zeros followed. */
-function wholeSectors(bytes: number): number {
-  return Math.ceil(bytes / 512) * 512;
 }

@@ -5,6 +5,7 @@ import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { baseOf } from "../content.ts";
 import { diskPhraseFirst } from "../disk-phrase.ts";
 import type { BaseRef, DiskSpec } from "../driver.ts";
+import { wholeSectors } from "./whole-sectors.ts";
 
 /** A base image that a disk may be made from. Sizes are bytes. */
 export interface CheckedBase {
@@ -47,9 +48,9 @@ export async function checkBase(context: Context, base: BaseRef): Promise<Checke
   return { virtualSize: header.virtualSize, clusterSize: header.clusterSize };
 }
 
-/** The virtual size that a disk gets: as wanted, or the base's own. Throws when the base would not fit (Nova SIZE-01). */
+/** The virtual size that a disk gets: as wanted, or the base's own in whole sectors. Throws when the base would not fit (Nova SIZE-01). */
 export function sizeOn(disk: DiskSpec, base: CheckedBase): number {
-  if (disk.size === null) return base.virtualSize;
+  if (disk.size === null) return wholeSectors(base.virtualSize);
   if (disk.size >= base.virtualSize) return disk.size;
   throw userError(
     "flavor-disk-smaller-than-image",

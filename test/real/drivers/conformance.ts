@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { copyFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { AnyDriver, BaseRef, DiskSpec, Surroundings } from "../../../src/drivers/driver.ts";
@@ -157,6 +157,14 @@ const cases: Readonly<Record<string, Case>> = {
     const before = await scene.place.kept(scene.context);
     await assert.rejects(scene.backend.create(scene.context, small, nothing), code("flavor-disk-smaller-than-image"));
     assert.deepEqual(await scene.place.kept(scene.context), before, "nothing is left behind");
+    const within = `${scene.raw}.within-sector`;
+    writeFileSync(within, Buffer.concat([readFileSync(scene.raw), Buffer.alloc(100, "x")]));
+    (scene.place.machine ?? here).put(within, base.path);
+    const padded = scene.disk({ base, name: "disk.padded", size: null });
+    await scene.backend.create(scene.context, padded, nothing);
+    assert.equal(await scene.sizeOf(padded), scene.rounded(mebibyte + 512), "a base that ends within a sector");
+    truncateSync(within, mebibyte + 512);
+    scene.assertHolds(padded, within);
   },
 
   "grow offline": async (scene) => {
