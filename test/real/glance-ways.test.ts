@@ -81,6 +81,31 @@ test("disks are cloned from the snapshot in Ceph that Glance names, and the imag
   await assertNoLeftovers(workspace);
   const gone = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
   assert.equal(gone.code, 0, gone.stdout + gone.stderr);
+
+  // Disks that are files cannot be clones. The service itself has no content for the image, so every byte is Ceph's.
+  const other = await createWorkspace(t);
+  const writeOther = (glance: object) =>
+    writeConfig(other, { host: { rbd: { pool: "vms", conf: ceph.conf } }, glance, images: { noise: { source: `glance://${id}` } } });
+  await writeOther({});
+  const refused = await virtform("apply", other.directory, "--auto-approve");
+  assert.equal(refused.code, 1, refused.stdout);
+  assert.doesNotMatch(refused.stdout + refused.stderr, /Ceph/);
+  await writeOther({ enable_rbd_download: true });
+  const plan = await virtform("plan", other.directory);
+  assert.match(plan.stdout, /way +Ceph, or else Glance at /, plan.stdout + plan.stderr);
+  const locate = (snapshot: string) => {
+    using database = new DatabaseSync(`${cloud.directory}/glance.db`, { timeout: 10_000 });
+    database.prepare("UPDATE image_locations SET value = ? WHERE image_id = ?").run(`rbd://${ceph.fsid}/images/${id}/${snapshot}`, id);
+  };
+  locate("gone");
+  const fallen = await virtform("apply", other.directory, "--auto-approve");
+  assert.equal(fallen.code, 1, fallen.stdout);
+  assert.match(fallen.stdout + fallen.stderr, /is not read from Ceph[\s\S]*\/gone\s+does\s+not\s+exist/);
+  locate("snap");
+  await apply(other);
+  assert.deepEqual(await readFile(`${other.instancesPath}/_base/${cacheEntryName(id)}`), content);
+  await assertConverged(other);
+  await assertNoLeftovers(other);
 });
 
 /** A server with TLS in front of another one, whose certificate is of an authority of this test. */

@@ -59,6 +59,13 @@ export const glanceSchema = {
       maxItems: 64,
       examples: [["/var/lib/glance/images"]],
     },
+    enable_rbd_download: {
+      type: "boolean",
+      description:
+        "Reads an image that the service keeps in Ceph from its snapshot there, with host.rbd.conf and host.rbd.user, and downloads it from the service where that fails.",
+      default: false,
+      examples: [true],
+    },
     verify_glance_signatures: {
       type: "boolean",
       description:

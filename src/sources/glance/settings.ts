@@ -10,6 +10,8 @@ export interface GlanceSettings {
   readonly directSchemes: readonly string[];
   /** Absolute paths on the host. */
   readonly directories: readonly string[];
+  /** Snapshots in Ceph are read without Glance (Nova GCL-13). */
+  readonly rbdDownload: boolean;
   /** Refuse images without a signature (Nova GCL-14). */
   readonly verifySignatures: boolean;
   /** PEM files of the machine that virtform runs on: certificates that signatures are checked with. */
@@ -43,6 +45,7 @@ export interface GlanceSection {
   readonly num_retries?: number;
   readonly allowed_direct_url_schemes?: readonly string[];
   readonly direct_url_directories?: readonly string[];
+  readonly enable_rbd_download?: boolean;
   readonly verify_glance_signatures?: boolean;
   readonly trusted_certificates?: readonly string[];
   readonly key_manager?: "barbican";
@@ -60,6 +63,7 @@ export function glanceSettings(section: GlanceSection = {}): GlanceSettings {
     retries: section.num_retries ?? 3,
     directSchemes: section.allowed_direct_url_schemes ?? [],
     directories: section.direct_url_directories ?? [],
+    rbdDownload: section.enable_rbd_download ?? false,
     verifySignatures: section.verify_glance_signatures ?? false,
     certificates: section.trusted_certificates ?? [],
     certificateIds: section.default_trusted_certificate_ids ?? [],

@@ -9,7 +9,7 @@ import type { GlanceImage } from "../../tools/openstack/image.ts";
 import { imageSignature } from "../../tools/signature/image-signature.ts";
 import type { Source, SourceProblem, SourceRequest } from "../source.ts";
 import { glanceClient } from "./client.ts";
-import { fetchDirect } from "./direct.ts";
+import { fetchDirect, snapshotsOf } from "./direct.ts";
 import { findImage, stateProblem } from "./find-image.ts";
 import { glanceSettingsOf, signersIn } from "./settings.ts";
 import { signersFor } from "./signers.ts";
@@ -36,7 +36,8 @@ async function look(context: Context, address: string): Promise<SourceFacts> {
   try {
     const { image, server } = await found(context, address);
     const { host } = context;
-    const way = host.route === undefined ? `Glance at ${server}` : `Glance at ${server}, pushed to ${host.name}`;
+    const direct = snapshotsOf(image, glanceSettingsOf(context.settings.drivers)).length === 0 ? "" : "Ceph, or else ";
+    const way = `${direct}Glance at ${server}${host.route === undefined ? "" : `, pushed to ${host.name}`}`;
     const signers = await lookUpSigners(context, image);
     const problem = stateProblem(image) ?? signers.problem;
     return {
