@@ -24,7 +24,7 @@ import { growFile } from "../shared/size-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
 import { overlayTemplate, templateHead } from "../shared/template.ts";
 import { blankTemplate, blankTemplateName } from "../shared/template-blank.ts";
-import { wholeSectors } from "../shared/whole-sectors.ts";
+import { wholeSectors } from "../whole-sectors.ts";
 import { qcow2Cost } from "./cost.ts";
 import { legacyBacking, rebuildBacking } from "./legacy-backing.ts";
 

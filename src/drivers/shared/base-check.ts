@@ -5,7 +5,7 @@ import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { baseOf } from "../content.ts";
 import { diskPhraseFirst } from "../disk-phrase.ts";
 import type { BaseRef, DiskSpec } from "../driver.ts";
-import { wholeSectors } from "./whole-sectors.ts";
+import { wholeSectors } from "../whole-sectors.ts";
 
 /** A base image that a disk may be made from. Sizes are bytes. */
 export interface CheckedBase {
