@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
-import { openVswitchBridge } from "./support/open-vswitch.ts";
+import { openVswitchBridge, openVswitchPort } from "./support/open-vswitch.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
 import { shellGuest, shellOf } from "./support/shell-guest.ts";
 import { tapOf } from "./support/tap-of.ts";
+import { until } from "./support/until.ts";
 import { checkout, mustRun, runProgram, virtform } from "./support/virtform.ts";
 import {
   apply,
@@ -18,6 +21,19 @@ import {
   type Workspace,
   writeConfig,
 } from "./support/workspace.ts";
+
+/** Whether a machine at an address answers: a port that is closed is an answer too. */
+async function answers(address: string): Promise<boolean> {
+  const socket = connect(22, address);
+  try {
+    await once(socket, "connect", { signal: AbortSignal.timeout(1500) });
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
+  } finally {
+    socket.destroy();
+  }
+}
 
 /** A workspace whose network is removed after the test. */
 async function prepare(t: TestContext) {
@@ -116,7 +132,10 @@ test("the port of a trunk carries the VLANs of its guest alone, and that of its 
           disk_format: "qcow2",
           kernel: "kernel",
           ramdisk: "initrd",
-          properties: { os_distro: "debian", os_command_line: "root=/dev/vda console=ttyS0 no_timer_check" },
+          properties: {
+            os_distro: "debian",
+            os_command_line: "root=/dev/vda console=ttyS0 no_timer_check cloud-init=disabled",
+          },
         },
         kernel: { source: `${guest}/vmlinuz`, disk_format: "aki" },
         initrd: { source: `${guest}/initrd.img`, disk_format: "ari" },
@@ -131,6 +150,8 @@ test("the port of a trunk carries the VLANs of its guest alone, and that of its 
           image: "debian",
           flavor: "medium",
           inject: { partition: "none", network: "networkd" },
+          // cloud-init is off, which would put its own network in place and starts networkd.
+          files: [{ path: "/etc/systemd/system/multi-user.target.d/network.conf", text: "[Unit]\nWants=systemd-networkd.service\n" }],
           networks: [{ network, vlans }],
         },
       },
@@ -143,6 +164,14 @@ test("the port of a trunk carries the VLANs of its guest alone, and that of its 
   const port = async (column: string) => (await mustRun("ovs-vsctl", ["--timeout=5", "get", "port", tap, column])).trim();
   assert.equal(await port("trunks"), "[100, 101, 102]");
   assert.deepEqual([await port("tag"), await port("vlan_mode")], ["100", "native-untagged"]);
+  await openVswitchPort(bridge, `${bridge}1`, { tag: 101, address: `${net}.101.1/24` });
+  await until("an answer of the guest in its VLAN", 240, async () => (await answers(`${net}.101.10`)) || undefined);
+  // Its tag is what carries it: without it in the trunk, the same address is silent.
+  await mustRun("ovs-vsctl", ["--timeout=5", "set", "port", tap, "trunks=100,102"]);
+  assert.equal(await answers(`${net}.101.10`), false, "a VLAN that is not of the trunk");
+  await mustRun("ovs-vsctl", ["--timeout=5", "set", "port", tap, "trunks=100,101,102"]);
+  await until("an answer of the guest again", 10, async () => (await answers(`${net}.101.10`)) || undefined);
+
   // Another VLAN is in the definition at once, and on the port with the next start.
   await write([...vlans, { id: 103 }]);
   const { stdout, stderr } = await virtform("plan", workspace.directory);

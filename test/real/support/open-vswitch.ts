@@ -17,6 +17,18 @@ export async function openVswitchBridge(t: TestContext, name: string): Promise<v
   await mustRun("ip", ["link", "set", name, "up"]);
 }
 
+/** A port of the host in one VLAN of a bridge, with an address: `10.0.101.1/24`. It goes with the bridge. */
+export async function openVswitchPort(
+  bridge: string,
+  name: string,
+  { tag, address }: { readonly tag: number; readonly address: string },
+): Promise<void> {
+  const port = ["add-port", bridge, name, `tag=${tag}`, "--", "set", "interface", name, "type=internal"];
+  await mustRun("ovs-vsctl", ["--timeout=10", ...port]);
+  await mustRun("ip", ["address", "add", address, "dev", name]);
+  await mustRun("ip", ["link", "set", name, "up"]);
+}
+
 async function startSwitch(t: TestContext): Promise<void> {
   await mkdir(runDirectory, { recursive: true });
   const directory = await mkdtemp("/tmp/virtform-ovs-");
