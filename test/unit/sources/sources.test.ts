@@ -65,7 +65,7 @@ test("an unknown scheme is named together with the known ones", () => {
     () => requireSource("ftp://ops:secret@host/a"),
     (error: unknown) => {
       assert.ok(error instanceof UserError);
-      assert.equal(error.message, "Unsupported image source: ftp://host/a");
+      assert.equal(error.diagnostics[0]?.summary, "Unsupported image source: ftp://host/a");
       assert.equal(
         error.diagnostics[0]?.detail,
         "Use an absolute path or an address with file://, http://, https://, rbd://, glance://, glance+http://, instance://, volume://.",
