@@ -121,8 +121,9 @@ instances: { stranger: { adopt: true, uuid: ffffffff-0000-4000-8000-000000000002
   const connected = createWorld();
   const lan = (more: string) =>
     `${shop({ instances: ["web"], power: "stopped" }).replace("network: default", "network: lan")}\nnetworks: { lan: { subnets: [ { cidr: 10.40.0.0/24 } ]${more} } }\n`;
-  for (const yaml of [lan(""), lan(", mtu: 1400")]) for (const type of await performTwice(connected, yaml)) seen.add(type);
-  for (const type of await performTwice(connected, lan(""), { destroy: true })) seen.add(type);
+  const office = lan(", renamed_from: lan").replace("network: lan", "network: office").replace("{ lan: {", "{ office: {");
+  for (const yaml of [lan(""), lan(", mtu: 1400"), office]) for (const type of await performTwice(connected, yaml)) seen.add(type);
+  for (const type of await performTwice(connected, office, { destroy: true })) seen.add(type);
 
   const plugged = createWorld();
   for (const file of ["flags", "operstate"]) plugged.put(`/sys/class/net/tapd90a0fe5-20/${file}`, file === "flags" ? "0x1003\n" : "up\n");
