@@ -60,6 +60,9 @@ export interface FileStat {
   readonly gid: number;
 }
 
+/** A file as it was when its reading began. */
+export type FilePlace = Pick<FileStat, "size" | "mtimeMs" | "inode"> & { readonly path: string };
+
 /** User and group that a file belongs to, as the kernel numbers them. */
 export interface Owner {
   readonly uid: number;
@@ -272,6 +275,8 @@ export interface Unpack extends Omit<Unpacking, "compression"> {
 export interface Transferred {
   readonly bytes: number;
   readonly digests: Digests;
+  /** The file itself, where it is used in its place: nothing was written to the staged name. */
+  readonly place?: FilePlace;
   /** The content, where the transfer was asked to unpack it and did. */
   readonly content?: { readonly bytes: number; readonly digests: Digests };
   /** Of a web server: what it said about the version of the file. Absent where an alternative gave the file. */

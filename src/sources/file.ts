@@ -1,11 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { UserError } from "../model/errors.ts";
 import { failureDiagnostics } from "../model/failure-diagnostics.ts";
-import type { FileStat, Host } from "../model/host.ts";
+import type { FilePlace, FileStat, Host } from "../model/host.ts";
 import { problem } from "../model/problem.ts";
 import { formatQuantity } from "../model/quantity.ts";
 import { withoutUndefined } from "../model/without-undefined.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../tools/qcow2-header.ts";
+import { onlyRootWrites } from "./only-root-writes.ts";
 import type { Source, SourceProblem } from "./source.ts";
 
 /**
@@ -31,7 +32,7 @@ export const file: Source = {
       virtualSize: await virtualSizeOf(host, found.path),
     });
   },
-  async fetch({ host, signal }, { source, to, unpack, digests, maxBytes, onProgress }) {
+  async fetch({ host, signal }, { source, to, unpack, digests, maxBytes, mayStay, onProgress }) {
     const path = pathOf(source);
     const options = withoutUndefined({ digests, maxBytes, onProgress });
     const pushed = await host.upload?.({ from: path, to, signal, ...options });
@@ -41,6 +42,15 @@ export const file: Source = {
     if (unpack !== undefined && host.upload === undefined) {
       const packed = withoutUndefined({ packedDigests: digests, maxPacked: maxBytes, onProgress });
       return await host.unpack({ ...unpack, from: path, followLinks: true, signal, ...packed });
+    }
+    if (
+      mayStay === true &&
+      host.upload === undefined &&
+      found.size <= (maxBytes ?? found.size) &&
+      (await onlyRootWrites(host, found.path))
+    ) {
+      const place = { path: found.path, size: found.size, mtimeMs: found.mtimeMs, inode: found.inode };
+      return { bytes: found.size, digests: await host.files.digest(found.path, digests, onProgress, signal), place };
     }
     return await host.files.copy(path, to, { ...options, signal, followLinks: true });
   },
@@ -53,10 +63,7 @@ async function virtualSizeOf({ files }: Host, path: string): Promise<number | un
 }
 
 /** A file of the host, or why it is no source of an image. */
-async function lookAt(
-  { name, upload, files }: Host,
-  path: string,
-): Promise<(Pick<FileStat, "size" | "allocated"> & { readonly path: string }) | SourceProblem> {
+async function lookAt({ name, upload, files }: Host, path: string): Promise<(FilePlace & Pick<FileStat, "allocated">) | SourceProblem> {
   try {
     const [found] = await files.identify([path]);
     if (found === undefined) {
@@ -68,8 +75,11 @@ async function lookAt(
       };
     }
     const stat = await files.stat(found.path);
-    if (stat === undefined) return { path: found.path, size: 0, allocated: 0 };
-    if (stat.type === "file") return { path: found.path, size: stat.size, allocated: Math.min(stat.allocated, stat.size) };
+    if (stat === undefined) return { path: found.path, size: 0, allocated: 0, mtimeMs: 0, inode: 0 };
+    if (stat.type === "file") {
+      const { size, mtimeMs, inode } = stat;
+      return { path: found.path, size, mtimeMs, inode, allocated: Math.min(stat.allocated, size) };
+    }
     return {
       code: "image-source-not-a-file",
       summary: `${path} is ${stat.type === "directory" ? "a directory" : "no regular file"}`,

@@ -156,6 +156,8 @@ export async function convertToRaw(
     program: "qemu-img",
     args: [
       "convert",
+      // A source that is used in its place may have readers with locks.
+      "-U",
       "-p",
       "-t",
       cache,

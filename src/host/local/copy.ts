@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, type Stats, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { fileChanged } from "../../model/file-changed.ts";
 import type { Files } from "../../model/host.ts";
 import { interrupted } from "../../model/interrupted.ts";
 import { createDigester } from "../digester.ts";
@@ -11,7 +12,7 @@ import { removeFile } from "./change.ts";
 import { discard } from "./discard.ts";
 import { copyInKernel, Stopped } from "./kernel-copy.ts";
 import { requireRegular, safeRead } from "./read.ts";
-import { expectUnchanged, fileChanged } from "./unchanged.ts";
+import { expectUnchanged } from "./unchanged.ts";
 
 type CopyOptions = NonNullable<Parameters<Files["copy"]>[2]>;
 type Copied = Awaited<ReturnType<Files["copy"]>>;

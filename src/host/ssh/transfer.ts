@@ -2,7 +2,8 @@ import { constants } from "node:fs";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UnreachableError, userError } from "../../model/errors.ts";
+import { UnreachableError } from "../../model/errors.ts";
+import { fileChanged } from "../../model/file-changed.ts";
 import type { Download, Transferred, Upload } from "../../model/host.ts";
 import { interrupted } from "../../model/interrupted.ts";
 import type { Peer } from "../../model/peer.ts";
@@ -94,7 +95,7 @@ export async function uploadOverSsh(connection: SshConnection, name: string, req
   if (answer === undefined) throw connection.lost ?? channel.failure ?? silent ?? connectionLost(name, errors());
   const failed = answer.message["error"] as Trouble | undefined;
   if (failed !== undefined && !cutShort && done !== stat.size) {
-    throw userError("file-changed", `${from} changed while it was read`, "Stop what writes to it, and run the same command again.");
+    throw fileChanged(from);
   }
   if (failed !== undefined) throw explainTrouble(failed, "write", to);
   await expectUnchanged(source, stat, from);

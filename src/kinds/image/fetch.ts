@@ -18,6 +18,7 @@ import { readBase } from "./base-files.ts";
 import { withBaseLock } from "./base-lock.ts";
 import { findAllUsers } from "./base-users.ts";
 import { examine, examineBootFile, examineConverted } from "./examine.ts";
+import { expectUnchanged } from "./expect-unchanged.ts";
 import { fetchFromPeers, type PulledBase } from "./fetch-from-peers.ts";
 import { findTwin } from "./find-twin.ts";
 import { formatFacts, needsConversion } from "./formats.ts";
@@ -156,6 +157,8 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
   const made = converts ? await convert(context, spec, image.path, sidecar, report) : undefined;
   const staged = made?.path ?? root?.path ?? image.path;
   if (made === undefined) await startDigest(context, spec.entry, staged, sidecar);
+  // The result is of one version only if nothing has changed since the digest of the source was computed.
+  if (published.place !== undefined) await expectUnchanged(context, published.place);
   // Removed before the base has its name, which completes it: an interruption leaves no staged file.
   await removeStaged(context, spec, false, staged);
   // The sidecar comes first: a crash in between leaves a sidecar without a base, which counts as nothing.
@@ -229,6 +232,7 @@ async function download(context: Context, spec: ImageSpec, part: string, maxByte
     verified,
     ...withoutUndefined({ mirrors: spec.mirrors, expected: spec.checksum ?? undefined }),
     ...spec.retry,
+    ...(spec.unpack === "none" && needsConversion(spec) && spec.diskFormat !== "root-tar" ? { mayStay: true } : {}),
     ...(spec.consistent === true ? { consistent: true } : {}),
     digests: spec.unpack === "none" ? [...new Set([...digests, ...contentDigests(spec)])] : digests,
     ...(unpack === undefined ? {} : { unpack }),

@@ -38,7 +38,7 @@ export async function unpackPublished(
   const unpacking = unpackingOf(context, spec, maxBytes);
   const whole: Unpacked =
     unpacking === undefined
-      ? { path: part, bytes: published.bytes, digests: published.digests }
+      ? { path: published.place?.path ?? part, bytes: published.bytes, digests: published.digests }
       : { path: unpacking.to, ...(published.content ?? (await decompress(context, part, unpacking, report))) };
   const image = archive === null ? whole : await takeOut(context, spec, whole, archive, maxBytes, report);
   checkContent(spec, image.digests);

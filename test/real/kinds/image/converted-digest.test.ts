@@ -69,7 +69,7 @@ test("the digest of a large base that is computed while qemu-img writes it is th
         return host.files.digestBehind?.(path, algorithms, writer, report, signal);
       }) as Files["digestBehind"],
       digest: ((...args) => {
-        seen.again += 1;
+        if (args[0] !== source) seen.again += 1;
         return host.files.digest(...args);
       }) as Files["digest"],
     });
