@@ -92,8 +92,9 @@ export function unexpectedAnswer(program: string, what: string, answer?: string)
   return new CodedError([errorOf("unexpected-answer", summary, detail)], { message: `${summary}: ${detail}` });
 }
 
-/** The text of anything that was thrown. */
+/** What anything that was thrown says, in short: without the details of its diagnostics. */
 export function errorMessage(error: unknown): string {
+  if (error instanceof CodedError) return error.diagnostics.map(({ summary }) => summary).join("; ");
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import { errorMessage, UserError } from "../../model/errors.ts";
+import { CodedError, CommandError, errorMessage } from "../../model/errors.ts";
 import type { Finding } from "../../model/finding.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 
@@ -12,7 +12,9 @@ export async function lookForDoctor<Facts>(
   try {
     return { facts: await look() };
   } catch (error) {
-    if (error instanceof UserError) return { failed: error.diagnostics.map((diagnostic) => findingOf(check, diagnostic)) };
+    // The detail of a failed command is its command line.
+    if (error instanceof CodedError && !(error instanceof CommandError))
+      return { failed: error.diagnostics.map((diagnostic) => findingOf(check, diagnostic)) };
     return { failed: [withoutUndefined({ check, status: "error" as const, found: errorMessage(error), fix: hint })] };
   }
 }
