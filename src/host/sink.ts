@@ -42,7 +42,7 @@ export function createSink(
   },
 ): Sink {
   let [pending, spare] = [Buffer.allocUnsafe(sinkBlock), Buffer.allocUnsafe(sinkBlock)];
-  /** Of the spare buffer: more bytes are received meanwhile. One that failed stays, so that everything later fails as well. */
+  /** Of the spare buffer: more bytes are received meanwhile. One that failed stays, so that everything fails until a restart. */
   let flushing = Promise.resolve();
   let filled = 0;
   let flushed = 0;
@@ -108,7 +108,8 @@ export function createSink(
       }),
     restart: () =>
       onDisk(async () => {
-        await flushing;
+        await flushing.catch(() => undefined);
+        flushing = Promise.resolve();
         await file.truncate(0);
         filled = 0;
         flushed = 0;

@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { unpackFile } from "../../../src/host/local/unpack.ts";
 import { startUnpacker } from "../../../src/host/local/unpacker.ts";
+import { download } from "../../../src/host/web/download.ts";
 import { CodedError } from "../../../src/model/errors.ts";
 import type { Compression } from "../../../src/model/packing.ts";
+import { startServer, whole } from "../../unit/host/web-server.ts";
 import { temporary } from "../kinds/image/images.ts";
 
 const programs: Readonly<Record<Compression, readonly string[]>> = {
@@ -58,6 +60,30 @@ test("what came before a restart is forgotten", async (t) => {
     const done = await unpacker.finish();
     assert.deepEqual(done, { bytes: small.length, digests: { sha256: sha256(small) } }, compression);
     assert.ok(readFileSync(to).equals(small), compression);
+  }
+});
+
+test("a damaged archive of one address, refused while it comes, leads to the next address", async (t) => {
+  const directory = temporary(t);
+  for (const compression of compressions) {
+    const content = randomBytes(3 * mebibyte);
+    const right = packed(compression, content);
+    const damaged = Buffer.from(right);
+    damaged.fill(0xff, 12, 4096);
+    const servers = [await startServer(t, whole(damaged)), await startServer(t, whole(right))];
+    const [url = "", mirror = ""] = servers.map(({ origin }) => `${origin}/disk`);
+    const to = join(directory, compression);
+    const done = await download({
+      url,
+      alternatives: [mirror],
+      expected: { algorithm: "sha256", hex: sha256(right) },
+      to: `${to}.packed`,
+      digests: ["sha256"],
+      unpack: { compression, to, digests: ["sha256"] },
+    });
+    assert.equal(done.mirror, mirror, compression);
+    assert.equal(done.content?.digests.sha256, sha256(content), compression);
+    assert.ok(readFileSync(to).equals(content), compression);
   }
 });
 
