@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { constants } from "node:fs";
+import { constants, fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
@@ -13,10 +13,12 @@ import { explainedLater, explainFileError } from "../file-error.ts";
 import { createSink } from "../sink.ts";
 import { errorCodeIn, systemError } from "../system-error.ts";
 import { unpackTrouble } from "../unpack-trouble.ts";
+import { withThisProcess } from "../with-this-process.ts";
 import { removeFile } from "./change.ts";
 import { readableNewFile, stagedMode } from "./copy.ts";
 import { discard } from "./discard.ts";
 import { createFollower } from "./follower.ts";
+import { createPace } from "./pace.ts";
 
 /** Takes a compressed file in pieces and writes its content, with holes and digests. */
 export interface Unpacker {
@@ -121,8 +123,14 @@ async function toFile({ compression, to, digests, maxBytes }: Unpacking, what: s
   await using output = await explainedLater("write", to, () => open(`/proc/self/fd/${file.fd}`, constants.O_WRONLY));
   const { child, ended } = startProgram(words, output.fd);
   const follower = createFollower(file, { path: to, what, digests, maxWritten: maxBytes });
+  const pace = createPace(maxBytes);
   const work = async () => {
-    const look = () => refuseBomb(what, running.read, { written: follower.written, length: follower.bytes });
+    const look = () => {
+      refuseBomb(what, running.read, { written: follower.written, length: follower.bytes });
+      const { size, blocks } = fstatSync(file.fd);
+      const due = pace.after({ size, allocated: blocks * 512, read: follower.bytes, data: follower.written });
+      if (due !== undefined) signalGroup(child, due);
+    };
     const over = new AbortController();
     void ended.then(() => over.abort());
     for (let last = false; !last; ) {
@@ -138,7 +146,9 @@ async function toFile({ compression, to, digests, maxBytes }: Unpacking, what: s
 
 type Words = readonly [program: string, ...args: string[]];
 
-function startProgram([program, ...args]: Words, output: "pipe" | number) {
+function startProgram(words: Words, output: "pipe" | number) {
+  // One that is stopped does not see that its input has ended.
+  const [program, ...args] = withThisProcess("KILL", words);
   const child = spawn(program, args, {
     stdio: ["pipe", output, "pipe"],
     env: commandEnvironment(process.env),
@@ -170,11 +180,15 @@ const writeErrors = ["ENOSPC", "EDQUOT", "EFBIG"];
 
 function kill(child: Running["child"]): void {
   child.stdin.destroy();
+  signalGroup(child, "SIGKILL");
+}
+
+function signalGroup(child: Running["child"], signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   try {
-    process.kill(-child.pid, "SIGKILL");
+    process.kill(-child.pid, signal);
   } catch {
-    child.kill("SIGKILL");
+    child.kill(signal);
   }
 }
 

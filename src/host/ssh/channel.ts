@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import { UnreachableError } from "../../model/errors.ts";
+import { withThisProcess } from "../with-this-process.ts";
 
 /** A running ssh process with all three streams as pipes. */
 export interface SshProcess extends ChildProcess {
@@ -37,8 +37,7 @@ export const startLimits: StartLimits = { timeoutMs: 60_000, bytes: 2 ** 20 };
  * setpriv exists, the kernel ends ssh together with virtform, even after SIGKILL and while the remote is silent.
  */
 export function startSsh(program: string, args: readonly string[]): SshProcess {
-  const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
-  const [first, rest] = setpriv === undefined ? [program, args] : [setpriv, ["--pdeathsig", "TERM", "--", program, ...args]];
+  const [first, ...rest] = withThisProcess("TERM", [program, ...args]);
   const child = spawn(first, rest, { stdio: ["pipe", "pipe", "pipe"], detached: true }) as SshProcess;
   child.stdin.on("error", () => undefined);
   child.on("error", () => undefined);

@@ -101,6 +101,26 @@ test("a full file system is reported as such, and not as a damaged file", async 
   }
 });
 
+test("a program that writes faster than its output is digested is stopped, so that a bomb ends before it fills the disk", async (t) => {
+  const directory = temporary(t);
+  const [from, to] = [join(directory, "bomb.zst"), join(directory, "to")];
+  execFileSync("sh", ["-c", `head -c 1536M /dev/zero | tr '\\0' x | zstd -1 -q -c > "$1"`, "sh", from]);
+  let most = 0;
+  const watch = setInterval(() => {
+    if (existsSync(to)) most = Math.max(most, statSync(to).blocks * 512);
+  }, 5);
+  const digests = ["sha224", "sha256", "sha512", "md5"] as const;
+  await assert.rejects(
+    unpackFile({ from, to, compression: "zst", digests }).finally(() => clearInterval(watch)),
+    (error) => error instanceof CodedError && error.code === "image-bomb",
+  );
+  assert.ok(most < 800 * mebibyte, `${Math.ceil(most / mebibyte)} MiB were on the disk`);
+  const content = Buffer.alloc(450 * mebibyte, randomBytes(mebibyte));
+  writeFileSync(from, packed("zst", content));
+  const done = await unpackFile({ from, to, compression: "zst", digests });
+  assert.equal(done.content.digests.sha256, sha256(content), "one that was stopped on its way is whole");
+});
+
 /** A file system of 4 MiB. */
 function mounted(t: TestContext): string {
   const place = temporary({ after: () => undefined });
