@@ -29,6 +29,8 @@ export interface AddressTurn {
   readonly reasons: readonly AttemptFailure[];
   /** Counts a failed attempt, after which `bytes` are there, and turns to the next address. False: no further attempt is made. */
   failed(failure: AttemptFailure, bytes: number): boolean;
+  /** All bytes were removed, because they are not those that are wanted: what comes now is progress again. At most once for each address. */
+  restarted(): void;
 }
 
 /** An attempt that brings less is no progress, so that a server cannot keep a transfer going with a few bytes each time. */
@@ -71,6 +73,10 @@ export function takeTurns(
         index = place;
       }
       return failures <= retries && now() - progressAt <= retryMs;
+    },
+    restarted() {
+      best = 0;
+      progressAt = now();
     },
   };
 }

@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { isBusyStatus } from "../../model/busy-status.ts";
-import { CodedError, CommandError, RefusedError, userError } from "../../model/errors.ts";
+import { CodedError, CommandError, RefusedError } from "../../model/errors.ts";
 import type { Command, CommandResult, Download, Files, Transferred } from "../../model/host.ts";
 import { interrupted } from "../../model/interrupted.ts";
 import type { Validators } from "../../model/web-access.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
-import { takeTurns } from "../address-turn.ts";
+import { type AddressTurn, takeTurns } from "../address-turn.ts";
 import { bytesToKeep, downloadRecord, recordedValidators } from "../download-record.ts";
-import { givenUp, othersOf } from "../given-up.ts";
+import { givenUp } from "../given-up.ts";
 import { refuseTooLarge } from "../sink.ts";
 import { webAddress } from "../web/address.ts";
 import { refuseEncoding } from "../web/content-encoding.ts";
@@ -34,6 +34,8 @@ const partial = 18;
 const again = new Set([6, 7, partial, 28, 35, 52, 55, 56, 92]);
 /** The server cannot resume: the file changed, or ranges are not supported. */
 const cannotContinue = new Set([33, 36]);
+/** As curl ends where it follows redirections itself. */
+const tooManyRedirects = 47;
 const moved = new Set([301, 302, 303, 307, 308]);
 const maxRedirects = 10;
 
@@ -144,25 +146,22 @@ async function persist(transfer: Transfer): Promise<Transferred> {
         refuseTooLarge(shown, Math.max(announced, size, code === 23 ? 0 : (maxBytes ?? 0) + 1), maxBytes);
       }
       const isWhole = code === 0 && !restarted && (head?.status === 200 || head?.status === 206);
-      const done = isWhole ? await finished(transfer, asked) : undefined;
+      const done = isWhole ? await finished(transfer, turn) : undefined;
       if (done !== undefined && "bytes" in done) return done;
       failure = done ?? failureOfCurl({ code, head, said }, restarted);
     } catch (error) {
       // What one server sends must not be used; another one may send what it should.
       if (!(error instanceof RefusedError) || request.expected === undefined || addresses.length === 1) throw error;
       const again = error.code === "image-too-large" && transfer.mixed;
-      if (error.code === "image-too-large") await startOver(transfer);
-      failure = { because: error.summary, again, hint: "", refused: error, cause: error };
+      if (error.code === "image-too-large") await startOver(transfer, turn);
+      failure = { because: error.summary, again, hint: error.detail, refused: error, cause: error };
     }
-    if (!turn.failed({ ...failure, address: asked }, await sizeNow())) {
-      const { refused } = failure;
-      if (refused !== undefined) throw new RefusedError(refused.code, refused.summary, `${refused.detail}${othersOf(turn.reasons)}`);
-      throw givenUp(request, "The host cannot download", turn, failure.hint);
-    }
+    if (!turn.failed({ ...failure, address: asked }, await sizeNow()))
+      throw givenUp(request, "The host cannot download", turn, failure.hint, failure.refused);
     const because = addresses.length === 1 ? failure.because : `${asked.host}: ${failure.because}`;
     request.onRetry?.({ attempt: turn.failures + 1, because, ...(Number.isFinite(retries) ? { of: retries + 1 } : {}) });
     if (!failure.again) continue;
-    const wait = Math.min(maxPauseMs, patience.pauseMs * 2 ** (turn.failures - 1));
+    const wait = Math.min(maxPauseMs, Math.max(patience.pauseMs * 2 ** (turn.failures - 1), failure.waitMs ?? 0));
     await pause(wait, undefined, signal === undefined ? {} : { signal }).catch(() => {
       throw interrupted(`The download of ${shown}`);
     });
@@ -176,6 +175,8 @@ interface CurlFailure {
   readonly hint: string;
   readonly status?: number | undefined;
   readonly refused?: RefusedError;
+  /** How long the server asked to wait. */
+  readonly waitMs?: number | undefined;
   readonly cause: unknown;
 }
 
@@ -190,14 +191,20 @@ function failureOfCurl({ code, head, said }: Pick<Attempt, "code" | "head" | "sa
   return {
     because,
     again: restarted || again.has(code) || (code === 22 && isBusyStatus(head?.status ?? 0)),
-    hint: refusal?.hint ?? "Check the address, and the way from the host to it.",
+    hint:
+      refusal?.hint ??
+      (code === tooManyRedirects
+        ? "Check the address: the server redirects in a circle."
+        : "Check the address, and the way from the host to it."),
     status: head?.status,
+    waitMs: refusal?.waitMs,
     cause: refusal,
   };
 }
 
 /** The result of a whole file, or that it does not have the expected digest, where another address may give it. */
-async function finished(transfer: Transfer, asked: URL): Promise<Transferred | CurlFailure> {
+async function finished(transfer: Transfer, turn: AddressTurn): Promise<Transferred | CurlFailure> {
+  const asked = turn.address;
   const { run, files, request, addresses, mixed } = transfer;
   const { to, digests, expected, maxBytes } = request;
   const bytes = (await files.stat(to))?.size ?? 0;
@@ -208,7 +215,7 @@ async function finished(transfer: Transfer, asked: URL): Promise<Transferred | C
   const found = await files.digest(to, digests);
   const received = expected === undefined ? undefined : found[expected.algorithm];
   if (addresses.length > 1 && expected !== undefined && received !== expected.hex) {
-    await startOver(transfer);
+    await startOver(transfer, turn);
     const because = mixed
       ? "what several servers gave does not have the checksum together"
       : `its content has another checksum, ${expected.algorithm}:${received}`;
@@ -224,11 +231,12 @@ async function finished(transfer: Transfer, asked: URL): Promise<Transferred | C
 }
 
 /** Removes all bytes. From now on those of one address are not continued from another. */
-async function startOver(transfer: Transfer): Promise<void> {
+async function startOver(transfer: Transfer, turn: AddressTurn): Promise<void> {
   await transfer.files.truncate(transfer.request.to, 0);
   transfer.validators = {};
   transfer.strict = true;
   transfer.mixed = false;
+  turn.restarted();
 }
 
 interface Attempt {
@@ -242,7 +250,7 @@ interface Attempt {
 async function attempt(transfer: Transfer, asked: URL): Promise<Attempt & { readonly restarted: boolean }> {
   const { files, request } = transfer;
   const { to } = request;
-  const shown = withoutCredentials(request.url);
+  const shown = withoutCredentials(asked === transfer.addresses[0] ? request.url : asked.href);
   const done = (await files.stat(to))?.size ?? 0;
   const isOther = transfer.from !== asked;
   // The expected digest proves that what several addresses give belongs together.
@@ -264,12 +272,18 @@ async function attempt(transfer: Transfer, asked: URL): Promise<Attempt & { read
       await files.truncate(to, offset);
       address = nextAddress(address, String(location), request.insecureRedirects);
       if (hops < maxRedirects) continue;
-      const detail = "Check the address: the server redirects in a circle.";
-      throw userError("download-failed", `The host cannot download ${shown}: it redirects more than ${maxRedirects} times`, detail);
+      return { code: tooManyRedirects, head: undefined, said: `it redirects more than ${maxRedirects} times`, address, restarted: false };
     }
     const result = { code, head, said, address, restarted: false };
     if (head === undefined) return result;
-    if (status === 200 || status === 206) refuseEncoding(shown, address.pathname, head.headers["content-encoding"]);
+    if (status === 200 || status === 206) {
+      try {
+        refuseEncoding(shown, address.pathname, head.headers["content-encoding"]);
+      } catch (error) {
+        await files.truncate(to, offset);
+        throw error;
+      }
+    }
     const changed = status === 206 && continues(head.headers, offset, transfer.validators, immutable) === undefined;
     if (resuming !== undefined && (changed || status === 416 || cannotContinue.has(code))) {
       await files.truncate(to, 0);
@@ -385,5 +399,5 @@ function onlyCommandErrors(error: unknown): void {
 
 /** What the server's answer means, where it is one that curl fails for. */
 function refusalOf({ code, head }: Pick<Attempt, "code" | "head">) {
-  return code === 22 && head !== undefined ? statusTrouble(head.status, undefined, 0) : undefined;
+  return code === 22 && head !== undefined ? statusTrouble(head.status, head.headers["retry-after"], Date.now()) : undefined;
 }

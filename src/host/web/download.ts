@@ -6,10 +6,10 @@ import type { Download, Transferred } from "../../model/host.ts";
 import { interrupted } from "../../model/interrupted.ts";
 import type { Validators, WebAccess } from "../../model/web-access.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
-import { takeTurns } from "../address-turn.ts";
+import { type AddressTurn, takeTurns } from "../address-turn.ts";
 import { bytesToKeep, downloadRecord, recordedValidators } from "../download-record.ts";
 import { errnoOf, explainedLater } from "../file-error.ts";
-import { givenUp, othersOf } from "../given-up.ts";
+import { givenUp } from "../given-up.ts";
 import { removeFile } from "../local/change.ts";
 import { readableNewFile, stagedMode } from "../local/copy.ts";
 import { discard } from "../local/discard.ts";
@@ -143,17 +143,15 @@ async function persist(transfer: Transfer): Promise<Transferred> {
     const { address } = turn;
     try {
       await attempt(transfer, address);
-      return await finished(transfer, address);
+      return await finished(transfer, turn);
     } catch (error) {
       if (signal?.aborted === true) throw stopped();
-      const failure = await failureOf(transfer, error);
+      const failure = await failureOf(transfer, turn, error);
       if (failure === undefined) throw error;
       const { again, hint, waitMs } = failure;
       const reason = { address, because: failure.message, again, status: failure.status, cause: error };
-      if (!turn.failed(reason, sink.bytes)) {
-        if (error instanceof RefusedError) throw new RefusedError(error.code, error.summary, `${error.detail}${othersOf(turn.reasons)}`);
-        throw givenUp(request, "Cannot download", turn, hint);
-      }
+      if (!turn.failed(reason, sink.bytes))
+        throw givenUp(request, "Cannot download", turn, hint, error instanceof RefusedError ? error : undefined);
       const because = addresses.length === 1 ? failure.message : `${address.host}: ${failure.message}`;
       request.onRetry?.({ attempt: turn.failures + 1, because, ...(Number.isFinite(retries) ? { of: retries + 1 } : {}) });
       if (!again) continue;
@@ -169,32 +167,34 @@ async function persist(transfer: Transfer): Promise<Transferred> {
 const contentRefusals = new Set(["image-unpack", "image-bomb", "image-too-large"]);
 
 /** A failure after which another attempt, or another address, may succeed. What cannot be used of the bytes so far is removed. */
-async function failureOf(transfer: Transfer, error: unknown): Promise<TransferError | undefined> {
+async function failureOf(transfer: Transfer, turn: AddressTurn, error: unknown): Promise<TransferError | undefined> {
   const { request, addresses, mixed } = transfer;
   if (error instanceof TransferError) return error;
   // What one server sends must not be used; another one may send what it should.
   if (!(error instanceof RefusedError) || request.expected === undefined || addresses.length === 1) return undefined;
   const isContent = contentRefusals.has(error.code);
-  if (isContent) await startOver(transfer);
-  return new TransferError(error.summary, { again: isContent && mixed, cause: error });
+  if (isContent) await startOver(transfer, turn);
+  return new TransferError(error.summary, { again: isContent && mixed, hint: error.detail, cause: error });
 }
 
 /** Removes all bytes. From now on those of one address are not continued from another. */
-async function startOver(transfer: Transfer): Promise<void> {
+async function startOver(transfer: Transfer, turn: AddressTurn): Promise<void> {
   await transfer.sink.restart();
+  turn.restarted();
   transfer.strict = true;
   transfer.mixed = false;
 }
 
 /** The result of a whole file. Throws a TransferError where it does not have the expected digest, and another address may give it. */
-async function finished(transfer: Transfer, address: URL): Promise<Transferred> {
+async function finished(transfer: Transfer, turn: AddressTurn): Promise<Transferred> {
+  const { address } = turn;
   const { request, sink, addresses } = transfer;
   const { expected } = request;
   const done = { bytes: sink.bytes, digests: await sink.finish() };
   const received = expected === undefined ? undefined : done.digests[expected.algorithm];
   if (addresses.length > 1 && expected !== undefined && received !== expected.hex) {
     const { mixed } = transfer;
-    await startOver(transfer);
+    await startOver(transfer, turn);
     throw new TransferError(
       mixed
         ? "what several servers gave does not have the checksum together"
@@ -254,8 +254,8 @@ async function begin(
   address: URL,
   { asked, resuming, immutable }: { readonly asked: URL; readonly resuming: boolean; readonly immutable: boolean },
 ): Promise<number | undefined> {
-  const { request, sink } = transfer;
-  const shown = withoutCredentials(request.url);
+  const { request, sink, addresses } = transfer;
+  const shown = withoutCredentials(asked === addresses[0] ? request.url : asked.href);
   const { headers, statusCode: status = 0 } = response;
   if (status === 200 || status === 206) refuseEncoding(shown, address.pathname, headers["content-encoding"]);
   if (resuming && status === 206) {

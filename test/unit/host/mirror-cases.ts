@@ -119,15 +119,15 @@ export function mirrorCases(machine: string, download: (request: Download) => Pr
     const gone = await fetch(context, [[status(404)], [status(410)]]);
     assert.match(
       detailOf(gone),
-      /\/image\.raw: the server answers 410 .* Other addresses of it: http:\S+\/image\.raw: the server answers 404\./,
+      /\/image\.raw: the server answers 410 .* The other addresses failed as well: http:\S+\/image\.raw: the server answers 404\./,
     );
     assert.ok(isGone(gone.error), "a peer is asked");
     const busy = await fetch(context, [[status(503)], [status(404)]]);
-    assert.match(detailOf(busy), /answers 503.*Other addresses of it: .*answers 404/);
+    assert.match(detailOf(busy), /answers 503.*The other addresses failed as well: .*answers 404/);
     assert.equal(busy.seen[0]?.length, 4);
     assert.ok(!isGone(busy.error), "the file may be there");
     const wrong = await fetch(context, [[whole(other)], [page]]);
-    assert.match(detailOf(wrong), /its content has another checksum, sha256:[0-9a-f]{64}.*Other addresses of it/);
+    assert.match(detailOf(wrong), /its content has another checksum, sha256:[0-9a-f]{64}.*The other addresses failed as well/);
   });
 
   test(`${machine}: the number of further attempts, and the time for them, can be chosen`, async (context) => {
@@ -177,5 +177,52 @@ export function mirrorCases(machine: string, download: (request: Download) => Pr
     const done = await download(request);
     assert.equal(done.digests.sha256, expected.hex);
     assert.ok(readFileSync(request.to).equals(content));
+  });
+
+  test(`${machine}: what a source gave before it broke off is kept, though a mirror gave an answer that must not be used`, async (context) => {
+    const directory = await testDirectory(context);
+    const [source, mirror] = [
+      await startServer(context, broken(content, half), rest(content)),
+      await startServer(context, whole(content, { "content-encoding": "br" })),
+    ];
+    const request = {
+      url: `${source.origin}/x`,
+      alternatives: [`${mirror.origin}/x`],
+      to: `${directory}/x.part`,
+      record: `${directory}/x.part.json`,
+      digests: ["sha256" as const],
+      expected,
+    };
+    await assert.rejects(
+      download({ ...request, retries: 1 }),
+      (error) => error instanceof CodedError && error.code === "download-failed" && /Content-Encoding/.test(error.message),
+    );
+    assert.ok(readFileSync(request.to).equals(content.subarray(0, half)), "no more than what may be used");
+    const done = await download(request);
+    assert.equal(done.digests.sha256, expected.hex);
+    assert.equal(source.seen[1]?.headers.range, `bytes=${half}-`);
+  });
+
+  test(`${machine}: after the bytes of several servers had to be removed, new ones count as progress`, async (context) => {
+    // The mirror has other bytes, so everything is read again: then the source breaks off before it is as far as it was.
+    const third = Math.floor(content.length / 3);
+    const other206: RequestListener = (request, response) => (request.headers.range === undefined ? status(404) : rest(other))(request, response);
+    const { done, seen } = await fetch(
+      context,
+      [[broken(content, 2 * third), broken(content, third), rest(content, {}, half / 2), rest(content, {}, half / 2), rest(content)], [other206]],
+      { retries: 2 },
+    );
+    assert.equal(done?.digests.sha256, expected.hex);
+    assert.equal(seen[0]?.length, 5);
+  });
+
+  test(`${machine}: a source that redirects in a circle is left for the mirror`, async (context) => {
+    const circle: RequestListener = (_request, response) => void response.writeHead(302, { location: "/image.raw" }).end();
+    const { done, origins, reasons } = await fetch(context, [[circle], [whole(content)]]);
+    assert.equal(done?.mirror, `${origins[1]}/image.raw`);
+    assert.match(reasons[0] ?? "", /it redirects more than 10 times/);
+    const alone = await fetch(context, [[circle]]);
+    assert.equal(alone.error?.code, "download-failed");
+    assert.match(detailOf(alone), /redirects more than 10 times.*circle/);
   });
 }
