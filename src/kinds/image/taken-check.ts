@@ -8,8 +8,9 @@ import { parseTakenAddress, type TakenAddress } from "../../sources/taken-addres
 import { followedChain } from "../chain/followed.ts";
 import { flag } from "../config/hardware/value-rule.ts";
 import { instanceNames } from "../config/instance-names.ts";
+import { rootVolumeOf } from "../config/root-volume-of.ts";
 import { withSourceImages } from "../config/with-source-images.ts";
-import type { Config } from "../config.ts";
+import type { Config, InstanceConfig } from "../config.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { cachedImage } from "./address.ts";
 import type { ImageSpec } from "./spec.ts";
@@ -67,17 +68,27 @@ export function checkTaken({ address, spec }: Resource<ImageSpec>, observed: Obs
 /** An image can ask that the file systems of its guests are frozen while their disks are copied (Nova ImageQuiesceNotPossible). */
 function checkQuiesce(from: TakenAddress, address: Address, found: SourceFacts | undefined, config: Config): Diagnostic[] {
   if (found?.running !== true || found.consistent === true) return [];
-  const image = guestImage(from, config);
+  const image = runningImage(from, config);
   const asked = image === undefined ? undefined : config.images?.[image]?.properties?.["os_require_quiesce"];
   if (asked === undefined || !flag.read(asked)) return [];
   return [
     problem("guest-not-frozen", {
       summary: `The file systems of ${from.kind} ${from.name} cannot be frozen`,
-      detail: `Image ${image} has os_require_quiesce, so no image may be taken as after a power failure. Start the guest agent in the guest, resume the guest if it is paused, or shut it down first.`,
+      detail: `Image ${image} has os_require_quiesce, so its file systems must be frozen while an image is taken. Start the guest agent in the guest, resume the guest if it is paused, or shut it down first.`,
       address,
       key: ["source"],
     }),
   ];
+}
+
+/** The image of the instance, or of the one that has the volume, by the configuration: it says what is asked of the guest. */
+function runningImage(from: TakenAddress, config: Config): string | undefined {
+  const { volumes: declared = {}, instances = {} } = config;
+  const has = ([key, { count, volumes: attached = [] }]: [string, InstanceConfig]) =>
+    from.kind === "volume" ? attached.some(({ volume }) => volume === from.name) : instanceNames(key, count).includes(from.name);
+  const guest = Object.entries(instances).find(has)?.[1];
+  if (guest === undefined) return guestImage(from, config);
+  return guest.image ?? declared[rootVolumeOf(guest) ?? ""]?.image;
 }
 
 /** The image of the instance or volume, by the configuration. */

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { downloadWithCurl } from "../../../src/host/ssh/download.ts";
 import { createSshHost } from "../../../src/host/ssh/ssh.ts";
-import { mirrorCases } from "../../unit/host/mirror-cases.ts";
 import { testDirectory } from "../../unit/host/directory.ts";
+import { mirrorCases } from "../../unit/host/mirror-cases.ts";
 import { startServer, status, whole } from "../../unit/host/web-server.ts";
 import { startSshd } from "./sshd.ts";
 

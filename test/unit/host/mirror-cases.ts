@@ -206,10 +206,14 @@ export function mirrorCases(machine: string, download: (request: Download) => Pr
   test(`${machine}: after the bytes of several servers had to be removed, new ones count as progress`, async (context) => {
     // The mirror has other bytes, so everything is read again: then the source breaks off before it is as far as it was.
     const third = Math.floor(content.length / 3);
-    const other206: RequestListener = (request, response) => (request.headers.range === undefined ? status(404) : rest(other))(request, response);
+    const other206: RequestListener = (request, response) =>
+      (request.headers.range === undefined ? status(404) : rest(other))(request, response);
     const { done, seen } = await fetch(
       context,
-      [[broken(content, 2 * third), broken(content, third), rest(content, {}, half / 2), rest(content, {}, half / 2), rest(content)], [other206]],
+      [
+        [broken(content, 2 * third), broken(content, third), rest(content, {}, half / 2), rest(content, {}, half / 2), rest(content)],
+        [other206],
+      ],
       { retries: 2 },
     );
     assert.equal(done?.digests.sha256, expected.hex);
