@@ -15,24 +15,30 @@ export interface SparseMap {
 }
 
 const block = 512;
-/** Most pieces of a member: an image of 10 GiB that is fragmented badly has fewer. */
-const maxPieces = 100_000;
+/** Most pieces of all members of an archive: an image of 10 GiB that is fragmented badly has fewer. */
+export const maxPieces = 100_000;
+/** Bytes of an old map that are read at a time. */
+const readAhead = 64 * 1024;
 /** Bytes of an entry of an old map, and the number of entries in a header and in each block behind it. */
 const entry = 24;
 const inHeader = { at: 386, entries: 4, isExtended: 482, size: 483 };
 const inBlock = { at: 0, entries: 21, isExtended: 504 };
 
-/** The map of a member of kind `S`, whose header is at `at`. Throws a RefusedError (`image-archive`). */
-export async function oldSparseMap(read: Read, at: number, header: Buffer): Promise<SparseMap> {
+/** The map of a member of kind `S`, whose header is at `at`, with at most `most` pieces. Throws a RefusedError (`image-archive`). */
+export async function oldSparseMap(read: Read, at: number, header: Buffer, most: number): Promise<SparseMap> {
   const pieces = entriesOf(header, inHeader);
   let dataAt = at + block;
+  let ahead: Buffer = Buffer.alloc(0);
   for (let more = header.readUInt8(inHeader.isExtended) !== 0; more; dataAt += block) {
-    const next = await read(dataAt, block);
+    if (ahead.length < block) ahead = await read(dataAt, readAhead);
+    const next = ahead.subarray(0, block);
+    ahead = ahead.subarray(block);
     if (next.length < block) throw damagedArchive("the map of a sparse member is cut off");
     pieces.push(...entriesOf(next, inBlock));
     more = next.readUInt8(inBlock.isExtended) !== 0;
-    if (pieces.length > maxPieces) throw tooMany();
+    if (pieces.length > most) throw tooMany();
   }
+  if (pieces.length > most) throw tooMany();
   return { dataAt, pieces, size: numberAt(header, inHeader.size, 12) };
 }
 
@@ -45,23 +51,24 @@ function entriesOf(from: Buffer, { at, entries }: { readonly at: number; readonl
 
 /**
  * The map of a member whose extended header has `GNU.sparse.…` (versions 0.0, 0.1 and 1.0); undefined for one that is not sparse. `offset`, `bytes`:
- * where the member is. Throws a RefusedError (`image-archive`).
+ * where the member is; `most`: limit of pieces. Throws a RefusedError (`image-archive`).
  */
 export async function paxSparseMap(
   read: Read,
   fields: Readonly<Record<string, string>> | undefined,
   offset: number,
   bytes: number,
+  most: number,
 ): Promise<SparseMap | undefined> {
   if (fields === undefined) return undefined;
   const size = numberOf(fields["realsize"] ?? fields["size"]);
-  if (fields["map"] !== undefined) return { dataAt: offset, pieces: pairsOf(fields["map"].split(",")), size };
+  if (fields["map"] !== undefined) return { dataAt: offset, pieces: pairsOf(fields["map"].split(","), most), size };
   if (fields["major"] !== "1") throw damagedArchive("a sparse member has no map");
   // Lines of decimal numbers, the first of which counts the pieces, padded to a block.
-  const text = (await read(offset, Math.min(bytes, maxPieces * 32))).toString("latin1");
+  const text = (await read(offset, Math.min(bytes, block + most * 32))).toString("latin1");
   const count = numberOf(/^\d+(?=\n)/.exec(text)?.[0]);
   if (Number.isNaN(count)) throw damagedArchive("the map of a sparse member does not begin with the number of its pieces");
-  if (count > maxPieces) throw tooMany();
+  if (count > most) throw tooMany();
   let end = text.indexOf("\n") + 1;
   const first = end;
   for (let line = 0; line < count * 2; line += 1) {
@@ -70,14 +77,14 @@ export async function paxSparseMap(
   }
   return {
     dataAt: offset + Math.ceil(end / block) * block,
-    pieces: pairsOf(text.slice(first, Math.max(first, end - 1)).split("\n")),
+    pieces: pairsOf(text.slice(first, Math.max(first, end - 1)).split("\n"), most),
     size,
   };
 }
 
-function pairsOf(numbers: readonly string[]): SparseMap["pieces"] {
+function pairsOf(numbers: readonly string[], most: number): SparseMap["pieces"] {
   const values = numbers.filter((text) => text !== "").map(numberOf);
-  if (values.length > 2 * maxPieces) throw tooMany();
+  if (values.length > 2 * most) throw tooMany();
   return Array.from({ length: Math.ceil(values.length / 2) }, (_, index) => ({
     at: values[index * 2] ?? Number.NaN,
     length: values[index * 2 + 1] ?? Number.NaN,
@@ -115,5 +122,5 @@ export function sparseParts({ dataAt, pieces, size }: SparseMap, end: number, ar
 }
 
 function tooMany(): RefusedError {
-  return damagedArchive(`a sparse member has more than ${maxPieces} pieces`);
+  return damagedArchive(`its sparse members have more than ${maxPieces} pieces`);
 }

@@ -1,7 +1,7 @@
 import type { FilePart } from "../../../model/host.ts";
 import type { Read } from "../inspect/finding.ts";
 import { damagedArchive } from "./damaged-archive.ts";
-import { oldSparseMap, paxSparseMap, sparseParts } from "./sparse-map.ts";
+import { maxPieces, oldSparseMap, paxSparseMap, sparseParts } from "./sparse-map.ts";
 import { numberAt } from "./tar-number.ts";
 import { textOf } from "./tar-text.ts";
 
@@ -26,6 +26,8 @@ const maxExtension = 64 * 1024;
 export async function readTar(read: Read, size: number): Promise<TarMember[]> {
   const members: TarMember[] = [];
   let pax: PaxFields = {};
+  /** Pieces of sparse members that may follow. */
+  let left = maxPieces;
   for (let at = 0, entries = 0; ; entries += 1) {
     if (entries > maxEntries) throw damagedArchive(`it has more than ${maxEntries} entries`);
     const header = await read(at, block);
@@ -40,7 +42,7 @@ export async function readTar(read: Read, size: number): Promise<TarMember[]> {
     const stated = numberAt(header, 124, 12);
     const bytes = (isRegular(kind) || kind === "S") && pax.length !== undefined ? pax.length : stated;
     // The map of an old sparse member continues behind its header.
-    const old = kind === "S" ? await oldSparseMap(read, at, header) : undefined;
+    const old = kind === "S" ? await oldSparseMap(read, at, header, left) : undefined;
     const offset = old?.dataAt ?? at + block;
     if (!Number.isSafeInteger(bytes) || bytes < 0 || offset + bytes > size)
       throw damagedArchive("a member reaches beyond its end; it is cut off");
@@ -52,7 +54,8 @@ export async function readTar(read: Read, size: number): Promise<TarMember[]> {
     } else {
       if (old !== undefined || isRegular(kind)) {
         const name = (pax.name ?? ownName(header)).replace(/^(?:\.\/+)+/, "").slice(0, 255);
-        const map = old ?? (await paxSparseMap(read, pax.sparse, offset, bytes));
+        const map = old ?? (await paxSparseMap(read, pax.sparse, offset, bytes, left));
+        left -= map?.pieces.length ?? 0;
         const parts = map === undefined ? [{ offset, length: bytes }] : sparseParts(map, offset + bytes, size);
         members.push({ name, size: parts.reduce((sum, { length }) => sum + length, 0), parts });
       }
