@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { openProgram } from "./open-program.ts";
 import { runProgram, type ScriptPlaces } from "./run-program.ts";
 
 /** SHA-256 of the program, and where its scripts are, known when it is built. */
@@ -9,28 +9,10 @@ declare const PROGRAM_SCRIPTS: ScriptPlaces;
 export function main(argv: readonly string[], cache: string): Promise<number> {
   const program = () => {
     const file = new URL("../dist/program.cjs", import.meta.url);
-    const { size, mtimeMs } = statSync(file);
+    const { size, mtimeMs, text } = openProgram(file);
     const key = [PROGRAM_DIGEST, size, mtimeMs].join(" ");
     const url = new URL("../dist/cli.js", import.meta.url).href;
-    return { text: partOfFile(file), scripts: PROGRAM_SCRIPTS, key, filename: file.pathname, url };
+    return { text, scripts: PROGRAM_SCRIPTS, key, filename: file.pathname, url };
   };
   return runProgram(argv, program, cache);
-}
-
-function partOfFile(file: URL): (offset: number, length: number) => string {
-  return (offset, length) => {
-    const bytes = Buffer.allocUnsafe(length);
-    const descriptor = openSync(file, "r");
-    try {
-      let done = 0;
-      while (done < length) {
-        const count = readSync(descriptor, bytes, done, length - done, offset + done);
-        if (count === 0) throw new Error(`${file.pathname} is shorter than the program that was built`);
-        done += count;
-      }
-    } finally {
-      closeSync(descriptor);
-    }
-    return bytes.toString("latin1");
-  };
 }
