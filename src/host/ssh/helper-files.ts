@@ -251,6 +251,10 @@ def change(message, blob):
     return {"results": results, "later": later}, b""
 
 def finish(message, blob):
+    # What the changes follow from was read under the lock, so without it nothing is changed.
+    held = held_locks.get(message["lock"])
+    if held is not None: held.renew()
+    if held is None or held.lost: return {"results": [], "released": False}, b""
     # The lock is released whatever becomes of the changes.
     try: results = change(message, blob)[0]
     finally: released = release_lock(message)

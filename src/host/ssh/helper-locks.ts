@@ -95,7 +95,7 @@ class Held:
         except OSError as error:
             if error.errno != errno.ENOENT: return  # a full or read-only filesystem takes no lock away
         self.lost = True
-        held_locks.pop(self.id, None)
+        if held_locks.pop(self.id, None) is None: return  # another thread was first
         if self.file is not None: os.close(self.file)
         answer({"id": self.id, "lost": True})
 

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { createSshHost } from "../../../../src/host/ssh/ssh.ts";
 import { DialError } from "../../../../src/model/channel.ts";
+import { UserError } from "../../../../src/model/errors.ts";
 import type { FileChange } from "../../../../src/model/host.ts";
 import { testDirectory } from "../directory.ts";
 import { fakeSsh, target } from "./fake-ssh.ts";
@@ -102,6 +103,31 @@ test("a file is rewritten under a lock in two round trips", async (context) => {
     readdirSync(directory).some((name) => name.endsWith(".lock")),
     false,
   );
+});
+
+test("a file is not rewritten when the lock was lost before", async (context) => {
+  const directory = await testDirectory(context);
+  const path = `${directory}/ledger.json`;
+  const lock = { path: `${directory}/ledger`, purpose: "a test", timeoutMs: 5000 };
+  writeFileSync(path, "first");
+  const losing = (more: () => void) =>
+    host.rewrite(lock, { path, length: 10 }, async () => {
+      rmSync(`${lock.path}.lock`, { recursive: true });
+      more();
+      return [{ do: "write", path, data: "second", staged: true }];
+    });
+  const isLost = (error: unknown) => error instanceof UserError && error.diagnostics[0]?.code === "lock-lost";
+  await assert.rejects(
+    losing(() => undefined),
+    isLost,
+  );
+  assert.equal(readFileSync(path, "utf8"), "first");
+  await assert.rejects(
+    losing(() => mkdirSync(`${lock.path}.lock`)),
+    isLost,
+  );
+  assert.equal(readFileSync(path, "utf8"), "first", "another process holds it");
+  assert.ok(statSync(`${lock.path}.lock`).isDirectory(), "and keeps it");
 });
 
 test("several changes stop at the first that fails, which the error names", async (context) => {
