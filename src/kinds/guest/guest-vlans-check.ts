@@ -6,7 +6,11 @@ import { networkOf } from "../config/network-of.ts";
 import { networkTraits } from "../config/network-traits.ts";
 import { filteringOf, isFiltered } from "../config/port-filter-of.ts";
 import type { Config, InstanceConfig, NicConfig } from "../config.ts";
+import { vlanDevice } from "../terms/vlan-device.ts";
 import { nicName } from "./interfaces.ts";
+
+/** Of the names of network devices (IFNAMSIZ). */
+const longestDeviceName = 15;
 
 type Vlan = NonNullable<NicConfig["vlans"]>[number];
 type Mistake = readonly [key: readonly (string | number)[], summary: string, detail: string];
@@ -48,7 +52,7 @@ function wholeMistake(
   const told = hasConfigDrive(config, instance) || (instance.inject !== undefined && instance.inject.network !== "none");
   if (!told)
     return [
-      "has VLANs that nothing tells the guest",
+      "has VLANs that are not described to the guest",
       "They are described in the config drive or in an injected network file, and the instance has neither. Give it one, or remove vlans.",
     ];
   if (nic.user === true)
@@ -83,7 +87,13 @@ function vlanMistake(
   position: number,
 ): readonly [key: string, summary: string, detail: string] | undefined {
   const first = (nic.vlans ?? []).findIndex((one) => one.id === id);
-  if (first !== position) return ["id", `has VLAN ${id} twice`, `It is number ${first} and ${position} of vlans. Remove one of them.`];
+  if (first !== position) return ["id", `has VLAN ${id} twice`, `It is number ${first + 1} and ${position + 1} of vlans. Remove one of them.`];
+  if (nic.bond !== undefined && vlanDevice(nic.bond, id).length > longestDeviceName)
+    return [
+      "id",
+      `has VLAN ${id} in a bond with a long name`,
+      `The guest would name the device ${vlanDevice(nic.bond, id)}, and Linux takes at most ${longestDeviceName} characters. Write a shorter name into bond, such as bond0.`,
+    ];
   const own = networkOf(config, nic)?.network;
   if (id === (nic.vlan ?? own?.vlan))
     return [

@@ -1,7 +1,7 @@
 import { netmaskOf } from "../../model/ip.ts";
 import type { SeedAddress, SeedAddressing, SeedInterface } from "../terms/spec.ts";
 import { isStatic } from "./is-static.ts";
-import { vlanDevice } from "./vlan-device.ts";
+import { vlanDevice } from "../terms/vlan-device.ts";
 
 /**
  * /etc/network/interfaces as Debian's ifupdown reads it (Nova CFG-12), where an interface has an address that DHCP does not give; null without one.

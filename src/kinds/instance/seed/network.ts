@@ -2,7 +2,7 @@ import { formatIp, netmaskOf, parseCidr } from "../../../model/ip.ts";
 import type { Json } from "../../../model/json.ts";
 import type { SeedAddress, SeedAddressing, SeedInterface, SeedSpec } from "../../terms/spec.ts";
 import { portId, tapName } from "../../terms/tap-name.ts";
-import { vlanDevice } from "../vlan-device.ts";
+import { vlanDevice } from "../../terms/vlan-device.ts";
 import { bondLinkLook, bondMode, type LogicalInterface, logicalInterfaces } from "./logical-interfaces.ts";
 
 /**

@@ -35,7 +35,7 @@ test("an interface that carries no tagged packets, and a guest that learns of no
   assert.deepEqual(of({ network: "lan" }), ["0.vlans: Interface 0 of web has VLANs in a network that has none"]);
   assert.deepEqual(of({ bridge: "br0", vlan: 5 }), ["0.vlans: Interface 0 of web has both vlan and vlans"]);
   assert.deepEqual(of({ bridge: "br0" }, { security_groups: [] }), ["0.vlans: Interface 0 of web is filtered and cannot have VLANs"]);
-  const untold = ["0.vlans: Interface 0 of web has VLANs that nothing tells the guest"];
+  const untold = ["0.vlans: Interface 0 of web has VLANs that are not described to the guest"];
   assert.deepEqual(of({ bridge: "br0" }, { config_drive: false }), untold);
   assert.deepEqual(of({ bridge: "br0" }, { inject: { partition: "none", network: "none" } }), untold);
 });
@@ -52,6 +52,42 @@ test("a VLAN is in an interface once, and its network is that VLAN", () => {
   assert.deepEqual(of({ id: 102, addresses: ["10.0.102.1"] }), [
     "0.vlans.0.addresses: Interface 0 of web has addresses in VLAN 102, of which no network is known",
   ]);
+});
+
+test("the positions of a VLAN that is there twice count from 1", () => {
+  const [found] = checkGuestVlans(configOf({ networks: [{ network: "trunk", vlans: [{ id: 102 }, { id: 103 }, { id: 102 }] }] }));
+  assert.equal(found?.detail, "It is number 1 and 3 of vlans. Remove one of them.");
+});
+
+test("the device of a VLAN on a bond has a name that Linux takes", () => {
+  const bonded = (bond: string, id: number) =>
+    mistakes({
+      networks: [
+        { bridge: "br0", bond, vlans: [{ id }] },
+        { bridge: "br1", bond },
+      ],
+    });
+  assert.deepEqual(bonded("uplinks123", 4094), []);
+  assert.deepEqual(bonded("uplinks1234", 101), []);
+  assert.deepEqual(bonded("uplinks1234", 4094), ["0.vlans.0.id: Interface 0 of web has VLAN 4094 in a bond with a long name"]);
+});
+
+test("the positions of a VLAN that is there twice count from 1", () => {
+  const [found] = checkGuestVlans(configOf({ networks: [{ network: "trunk", vlans: [{ id: 102 }, { id: 103 }, { id: 102 }] }] }));
+  assert.equal(found?.detail, "It is number 1 and 3 of vlans. Remove one of them.");
+});
+
+test("the device of a VLAN on a bond has a name that Linux takes", () => {
+  const bonded = (bond: string, id: number) =>
+    mistakes({
+      networks: [
+        { bridge: "br0", bond, vlans: [{ id }] },
+        { bridge: "br1", bond },
+      ],
+    });
+  assert.deepEqual(bonded("uplinks123", 4094), []);
+  assert.deepEqual(bonded("uplinks1234", 101), []);
+  assert.deepEqual(bonded("uplinks1234", 4094), ["0.vlans.0.id: Interface 0 of web has VLAN 4094 in a bond with a long name"]);
 });
 
 test("addresses in a VLAN are in its subnets, free and used once", () => {
