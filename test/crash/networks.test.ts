@@ -7,7 +7,7 @@ import type { Machine } from "../fake-host/machine.ts";
 import { child, childrenOf } from "../fake-host/xml.ts";
 import { guests } from "./guests.ts";
 import { killEverywhere } from "./kill-everywhere.ts";
-import { applied, createWorld, planOf, runOn, summary } from "./world.ts";
+import { applied, apply, createWorld, planOf, runOn, summary } from "./world.ts";
 
 const subnet = (more = "", ranges = "[{ start: 10.20.0.100, end: 10.20.0.199 }]") =>
   `{ cidr: 10.20.0.0/24, dhcp: { ranges: ${ranges}${more} } }`;
@@ -178,15 +178,19 @@ test("a network with the addresses or the bridge of one that the same plan remov
   assert.deepEqual(summary(await plan(machine, other(free))), []);
 });
 
-test("a network that a guest of others uses is not removed", async () => {
-  const machine = await prepared();
-  const { libvirtd } = machine;
+/** Starts a guest of others in the network `lan`. */
+function startStranger({ libvirtd }: Machine): void {
   libvirtd.define(
     "<domain type='qemu'><name>other</name><uuid>99999999-0000-4000-8000-000000000001</uuid><memory>1024</memory><os><type arch='x86_64' machine='pc'>hvm</type></os><devices><interface type='network'><mac address='52:54:00:99:00:01'/><source network='lan'/></interface></devices></domain>",
   );
   const other = libvirtd.find("other");
   assert.ok(other);
   libvirtd.start(other);
+}
+
+test("a network that a guest of others uses is not removed", async () => {
+  const machine = await prepared();
+  startStranger(machine);
   const made = await plan(machine, lan(null, "network: default"));
   assert.deepEqual(
     made.diagnostics.map(({ code, summary }) => `${code}: ${summary}`),
@@ -233,6 +237,19 @@ test("a renamed network keeps what others wrote into it, and its guests run on i
     assert.deepEqual(summary(await plan(machine, renamed(bridge))), []);
     assert.deepEqual(summary(await plan(machine, renamed(bridge).replace(", renamed_from: lan", ""))), []);
   }
+});
+
+test("a network is not renamed when a guest of others has been started in it since the plan", async () => {
+  const machine = await prepared();
+  const { outcomes } = await apply(await runOn(machine.boot(), renamed()), ({ type }) => {
+    if (type === "action.start" && machine.libvirtd.find("other") === undefined) startStranger(machine);
+  });
+  const failed = outcomes.find(({ action }) => action === "network/office#rename");
+  assert.deepEqual(
+    failed?.diagnostics.map(({ code, summary }) => `${code}: ${summary}`),
+    ["network-in-use: Network lan is in use by other"],
+  );
+  assert.notEqual(machine.libvirtd.networks.named("lan")?.live, undefined, "and is active");
 });
 
 test("list --networks has the networks of the configuration, those of others that it names, and what is left of the project", async () => {

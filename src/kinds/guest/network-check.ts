@@ -22,7 +22,7 @@ export function checkNetworks({ config, domains, observed }: Pick<Checked, "conf
     ...(unlisted ? [notListed()] : []),
     ...domains.flatMap((domain) =>
       domain.interfaces.flatMap((nic, index) => {
-        if (nic.type === "network" && isGivenUp(nic.source, observed, config)) return [givenUp(domain, nic, index)];
+        if (nic.type === "network" && isGivenUp(nic.source, observed, config)) return [givenUp(domain, nic, index, config)];
         const found = nic.type === "network" && !isForeign(nic) ? undefined : networkTrouble(nic, networks, config);
         if (found === undefined) return [];
         const words = { summary: found.summary, detail: found.detail, address: guests.at(domain.instance), key: ["networks", index] };
@@ -43,10 +43,17 @@ function isGivenUp(source: string, observed: Observed, { networks: declared = {}
   return !Object.hasOwn(declared, source) && observed.of(networkAddresses).some(([, { name }]) => name === source);
 }
 
-function givenUp({ instance }: DomainSpec, { source }: InterfaceSpec, index: number): Diagnostic {
-  const detail = `virtform made it, no entry of networks has its name any more, and ${instance} is connected to it. Restore networks.${source}, or connect the interface to another network.`;
+function givenUp({ instance }: DomainSpec, { source }: InterfaceSpec, index: number, { networks: declared = {} }: Config): Diagnostic {
+  const heir = Object.entries(declared).find(([, { renamed_from: from }]) => from === source)?.[0];
+  const [verb, detail] =
+    heir === undefined
+      ? [
+          "remove",
+          `virtform made it, no entry of networks has its name any more, and ${instance} is connected to it. Restore networks.${source}, or connect the interface to another network.`,
+        ]
+      : ["rename", `networks.${heir} takes its place. Write network: ${heir} into the interface.`];
   return problem("network-in-use", {
-    summary: `The plan would remove network ${source} of ${instance}`,
+    summary: `The plan would ${verb} network ${source} of ${instance}`,
     detail,
     address: guests.at(instance),
     key: ["networks", index],

@@ -8,7 +8,7 @@ import type { PutArgs, RemoveArgs, RenameArgs } from "./diff.ts";
 import { readNetworkLabel } from "./label.ts";
 import { liveUpdates } from "./live.ts";
 import { reconnect } from "./ports.ts";
-import { usersOf } from "./users.ts";
+import { type FoundUser, usersOf } from "./users.ts";
 import { networkXml } from "./write.ts";
 
 /** What can be done to networks. */
@@ -22,9 +22,11 @@ export const networkActions: readonly ActionType[] = [
     await put(context, args);
   }),
   defineAction<PutArgs>("network.update", [networkExists], put),
-  defineAction<RenameArgs>("network.rename", [networkExists], async (context, { spec, from }) => {
+  defineAction<RenameArgs>("network.rename", [networkExists], async (context, { spec, from, users }) => {
     const libvirt = libvirtOf(context);
     const old = await ownNetwork(context, from.uuid, from.name);
+    const isNew = ({ uuid }: FoundUser) => !users.includes(uuid);
+    await refuseUsers(context, from.name, isNew, "It was connected after the plan was made. Plan again.");
     // Both have the same addresses, so the new one cannot exist beside the old one. A kill in between leaves guests without a network, which the next plan makes.
     if (old !== undefined) {
       await libvirt.stopNetwork(from.uuid);
@@ -38,16 +40,19 @@ export const networkActions: readonly ActionType[] = [
     const libvirt = libvirtOf(context);
     const had = await ownNetwork(context, uuid, name);
     if (had === undefined) return;
-    const users = (await libvirt.domains(usersOf, () => undefined)).flat().filter((user) => user.network === had.name && user.running);
-    const [first] = users;
-    if (first !== undefined) {
-      const detail = "A new definition of a running guest takes effect at its next start. Restart it or shut it down, then apply again.";
-      throw new RefusedError("network-in-use", `Network ${had.name} is in use by ${first.domain}`, detail);
-    }
+    const detail = "A new definition of a running guest takes effect at its next start. Restart it or shut it down, then apply again.";
+    await refuseUsers(context, had.name, ({ running }) => running, detail);
     await libvirt.stopNetwork(uuid);
     await libvirt.undefineNetwork(uuid);
   }),
 ];
+
+/** Throws a RefusedError when domains of this sort are connected to a network, running or as defined. */
+async function refuseUsers(context: Context, network: string, isUser: (user: FoundUser) => boolean, detail: string): Promise<void> {
+  const users = (await libvirtOf(context).domains(usersOf, () => undefined)).flat();
+  const found = users.find((user) => user.network === network && isUser(user));
+  if (found !== undefined) throw new RefusedError("network-in-use", `Network ${network} is in use by ${found.domain}`, detail);
+}
 
 /**
  * Brings a network to its spec: first the definition, which says what is wanted, then what runs. An interruption anywhere leaves a network that

@@ -22,6 +22,8 @@ export interface RenameArgs {
   readonly spec: NetworkSpec;
   /** The network as libvirt has it. */
   readonly from: RemoveArgs;
+  /** UUIDs of the domains that the network had when the plan was made. */
+  readonly users: readonly string[];
 }
 
 /** Arguments of `network.remove`. */
@@ -99,7 +101,11 @@ function renaming(address: NetworkAddress, want: NetworkSpec, have: NetworkState
         type: "network.rename",
         address,
         summary: `remove ${have.name}, then define and start ${want.name}`,
-        args: { spec: want, from: { uuid: have.uuid, name: have.name } } satisfies RenameArgs as unknown as Json,
+        args: {
+          spec: want,
+          from: { uuid: have.uuid, name: have.name },
+          users: [...new Set(have.users.map(({ uuid }) => uuid))].sort(),
+        } satisfies RenameArgs as unknown as Json,
         needs: [],
         makes: [networkExists(address)],
         locks: [address],
