@@ -32,7 +32,7 @@ export function keepYoungGeneration(): void {
   set(growth.later);
 }
 
-/** Compiles code, or makes what the next process starts from, with the flags that the process began with: V8 compares them. */
+/** Compiles code, or writes V8's cache, with the flags of the start: V8 compares them. */
 export function withFlagsOfStart<T>(work: () => T): T {
   if (!isKept) return work();
   set(growth.atStart);

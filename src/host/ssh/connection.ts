@@ -29,8 +29,8 @@ export interface SshConnection {
   /** Ends the connection, and with it everything that uses it, for this reason. */
   fail(error: UnreachableError): void;
   /**
-   * Ends the connection. `hasMore`: the end leaves something to do on the host, which is waited for. Otherwise ssh passes on what was sent
-   * and ends by itself, a round trip later.
+   * Ends the connection. `hasMore`: the end leaves something to do on the host, which is waited for. Otherwise ssh
+   * ends by itself, or with this process, whichever is first: nothing may depend on what was sent last.
    */
   close(hasMore: boolean): Promise<void>;
 }

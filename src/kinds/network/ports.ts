@@ -23,8 +23,9 @@ export async function portsOf(host: Host, bridge: string): Promise<ReadonlySet<s
 
 /**
  * Makes the interfaces of running guests ports of the bridge of an active network again: libvirt makes a new bridge when a network starts, and leaves
- * guests that run without one. Does nothing for those that are ports. Guests that still name a network by its earlier name are reconnected where the bridge has kept
- * its name; others get the new bridge with their new definition, which libvirt refuses for a device that is a port of it already. Throws a CommandError where this user may not.
+ * guests that run without one. Does nothing for those that are ports. After a rename, guests that still name the earlier network are
+ * plugged in here only if the bridge kept its name. With a new bridge, libvirt plugs them in when their definition is changed, and fails if they are ports of it already.
+ * Throws a CommandError where this user may not.
  */
 export async function reconnect(context: Context, { uuid, renamedFrom }: Pick<NetworkSpec, "uuid" | "renamedFrom">): Promise<void> {
   const { host } = context;

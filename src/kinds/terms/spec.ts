@@ -88,7 +88,7 @@ export interface SeedAddressing {
   readonly addresses?: readonly SeedAddress[];
   /** False: it has only IPv6 addresses, and there is no DHCP to ask for others. */
   readonly ipv4?: false;
-  /** How the guest gets the IPv6 address that no drive says: it chooses one in an announced subnet, or asks DHCPv6. Absent: it gets none, or that is not known. */
+  /** How the guest gets an IPv6 address that is not written: it chooses one in an announced subnet, or asks DHCPv6. Absent: it gets none, or that is not known. */
   readonly ipv6?: "slaac" | "dhcp";
 }
 

@@ -97,7 +97,7 @@ function numberOf(text: string | undefined): number {
 
 /**
  * The parts of a sparse file, in order, with the zeros between them. `end`: where its data has to end; `archive`: bytes of the whole archive. Throws a
- * RefusedError for a map that is no file (`image-archive`), and for a file that is too large for its archive (`image-bomb`).
+ * RefusedError for a map that describes no file (`image-archive`), and for a file that is too large for its archive (`image-bomb`).
  */
 export function sparseParts({ dataAt, pieces, size }: SparseMap, end: number, archive: number): FilePart[] {
   const parts: FilePart[] = [];
