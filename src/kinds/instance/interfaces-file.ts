@@ -1,6 +1,7 @@
 import { netmaskOf } from "../../model/ip.ts";
 import type { SeedAddress, SeedAddressing, SeedInterface } from "../terms/spec.ts";
 import { isStatic } from "./is-static.ts";
+import { leasesIpv4 } from "./leases-ipv4.ts";
 import { vlanDevice } from "../terms/vlan-device.ts";
 
 /**
@@ -18,14 +19,17 @@ export function interfacesFile(interfaces: readonly SeedInterface[]): string | n
 }
 
 /** `more`: further lines of the first family. */
-function stanza(name: string, { addresses = [], ipv4, ipv6, mtu }: SeedAddressing, more: readonly string[] = []): string {
+function stanza(name: string, nic: SeedAddressing, more: readonly string[] = []): string {
+  const { addresses = [], ipv6, mtu } = nic;
   const written = addresses.filter(({ dhcp }) => !dhcp);
-  const leased = ipv4 !== false && !written.some(({ family }) => family === 4);
-  const first = mtu === undefined ? [] : [`    mtu ${mtu}`];
+  const leased = leasesIpv4(nic);
+  // Only static methods take mtu.
+  const size = mtu === undefined ? [] : [leased || written.length === 0 ? `    up ip link set dev ${name} mtu ${mtu}` : `    mtu ${mtu}`];
+  const announced = ipv6 === "slaac" ? "auto" : "dhcp";
   const families = [
-    ...(leased ? [[`iface ${name} inet dhcp`]] : []),
-    ...(ipv6 === undefined ? [] : [[`iface ${name} inet6 ${ipv6 === "slaac" ? "auto" : "dhcp"}`]]),
-    ...written.map((address, position) => [...staticStanza(name, address), ...(position === 0 && !leased ? first : [])]),
+    ...(leased ? [[`iface ${name} inet dhcp`, ...size]] : []),
+    ...(ipv6 === undefined ? [] : [[`iface ${name} inet6 ${announced}`, ...(leased || written.length > 0 ? [] : size)]]),
+    ...written.map((address, position) => [...staticStanza(name, address), ...(position === 0 && !leased ? size : [])]),
   ];
   const [head = [], ...rest] = families;
   const [line = "", ...options] = head;

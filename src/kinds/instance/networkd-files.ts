@@ -1,6 +1,7 @@
 import type { NetworkFile } from "../terms/injection.ts";
 import type { SeedAddress, SeedAddressing, SeedInterface, SeedVlan } from "../terms/spec.ts";
 import { isStatic } from "./is-static.ts";
+import { leasesIpv4 } from "./leases-ipv4.ts";
 
 /**
  * Files of systemd-networkd, one for each interface, which is found by its MAC address; none where DHCP gives all addresses. Pure.
@@ -26,11 +27,11 @@ function netdevFile(name: string, { id }: SeedVlan): string {
   return `# Written by virtform before the first boot.\n[NetDev]\nName=${name}\nKind=vlan\n\n[VLAN]\nId=${id}\n`;
 }
 
-function networkdFile(match: string, { mtu, addresses = [], ipv4 }: SeedAddressing, vlans: readonly string[] = []): string {
+function networkdFile(match: string, nic: SeedAddressing, vlans: readonly string[] = []): string {
+  const { mtu, addresses = [] } = nic;
   const written = addresses.filter(({ dhcp }) => !dhcp);
-  const leased = ipv4 !== false && !written.some(({ family }) => family === 4);
   const network = [
-    ...(leased ? ["DHCP=ipv4"] : []),
+    ...(leasesIpv4(nic) ? ["DHCP=ipv4"] : []),
     ...written.flatMap(({ address, prefix, gateway, dnsServers }) => [
       `Address=${address}/${prefix}`,
       ...(gateway === null ? [] : [`Gateway=${gateway}`]),

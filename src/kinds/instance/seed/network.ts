@@ -3,6 +3,7 @@ import type { Json } from "../../../model/json.ts";
 import type { SeedAddress, SeedAddressing, SeedInterface, SeedSpec } from "../../terms/spec.ts";
 import { portId, tapName } from "../../terms/tap-name.ts";
 import { vlanDevice } from "../../terms/vlan-device.ts";
+import { leasesIpv4 } from "../leases-ipv4.ts";
 import { bondLinkLook, bondMode, type LogicalInterface, logicalInterfaces } from "./logical-interfaces.ts";
 
 /**
@@ -83,11 +84,6 @@ function bondLink({ mac, mtu }: SeedInterface, { name }: NonNullable<LogicalInte
     bond_mode: bondMode,
     bond_miimon: bondLinkLook,
   };
-}
-
-/** Whether an interface asks for an IPv4 address by DHCP: no other one is written for it. */
-export function leasesIpv4({ addresses = [], ipv4 }: SeedAddressing): boolean {
-  return ipv4 !== false && !addresses.some(({ dhcp, family }) => !dhcp && family === 4);
 }
 
 interface NetworkData {

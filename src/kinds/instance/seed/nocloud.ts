@@ -2,8 +2,8 @@ import { formatIp, netmaskOf, parseCidr } from "../../../model/ip.ts";
 import type { Json } from "../../../model/json.ts";
 import type { SeedAddress, SeedAddressing, SeedInterface, SeedSpec } from "../../terms/spec.ts";
 import { vlanDevice } from "../../terms/vlan-device.ts";
+import { leasesIpv4 } from "../leases-ipv4.ts";
 import { bondLinkLook, bondMode, logicalInterfaces } from "./logical-interfaces.ts";
-import { leasesIpv4 } from "./network.ts";
 import type { SeedTree, SeedValues } from "./tree.ts";
 
 /**

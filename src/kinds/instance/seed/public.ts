@@ -5,6 +5,7 @@ import type { Json } from "../../../model/json.ts";
 import type { GuestFile } from "../../terms/guest-file.ts";
 import type { PublicSeed } from "../../terms/seed-state.ts";
 import { bytesOfInput, isSecretText, type SeedAddress, type SeedInterface, type SeedSpec, type SeedVlan } from "../../terms/spec.ts";
+import { leasesIpv4 } from "../leases-ipv4.ts";
 import { rootOnly } from "./block-devices.ts";
 
 export type { PublicSeed } from "../../terms/seed-state.ts";
@@ -67,11 +68,11 @@ function interfaceShown({ type, source, mac, mtu, addresses, ipv4, ipv6, bond, v
 }
 
 /** All that the drive says about a VLAN. */
-function vlanShown({ source, mtu, addresses = [], ipv4, ipv6 }: SeedVlan): string {
-  const leased = ipv4 !== false && !addresses.some(({ dhcp, family }) => !dhcp && family === 4);
+function vlanShown(vlan: SeedVlan): string {
+  const { source, mtu, addresses = [], ipv6 } = vlan;
   return [
     ...(source === null ? [] : [source]),
-    ...(leased ? ["DHCP"] : []),
+    ...(leasesIpv4(vlan) ? ["DHCP"] : []),
     ...(ipv6 === undefined ? [] : [ipv6]),
     ...addresses.map(addressShown),
     ...(mtu === undefined ? [] : [`MTU ${mtu}`]),

@@ -49,3 +49,39 @@ iface eth3 inet6 static
 `,
   );
 });
+
+test("an MTU is also set where DHCP or the router gives all addresses, and in VLANs", () => {
+  const written = interfacesFile([
+    nic({ mtu: 1400, vlans: [{ id: 5, source: null, mtu: 1300 }] }),
+    nic({ mtu: 1400, addresses: [six] }),
+    nic({ mtu: 1400, ipv4: false, ipv6: "slaac" }),
+  ]);
+  assert.equal(
+    written,
+    `# Written by virtform before the first boot.
+auto lo
+iface lo inet loopback
+
+auto eth0
+iface eth0 inet dhcp
+    up ip link set dev eth0 mtu 1400
+
+auto eth0.5
+iface eth0.5 inet dhcp
+    vlan-raw-device eth0
+    up ip link set dev eth0.5 mtu 1300
+
+auto eth1
+iface eth1 inet dhcp
+    up ip link set dev eth1 mtu 1400
+iface eth1 inet6 static
+    address fd00::5
+    netmask 64
+    gateway fd00::1
+
+auto eth2
+iface eth2 inet6 auto
+    up ip link set dev eth2 mtu 1400
+`,
+  );
+});
