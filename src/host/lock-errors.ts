@@ -18,7 +18,7 @@ export function timeIsUp({ path, timeoutMs }: LockRequest, holder: Holder | "oth
 }
 
 /** Waiting for the lock was cancelled. */
-export function interrupted({ purpose }: LockRequest): UserError {
+export function waitInterrupted({ purpose }: LockRequest): UserError {
   return userError("interrupted", `Waiting for the lock was stopped: ${purpose}`, "Nothing was changed. Run the same command again.");
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { LockRequest } from "../model/host.ts";
-import { interrupted, timeIsUp } from "./lock-errors.ts";
+import { timeIsUp, waitInterrupted } from "./lock-errors.ts";
 import { describeHolder, type Holder } from "./lock-holder.ts";
 
 const firstPauseMs = 20;
@@ -57,7 +57,7 @@ export function createLockWait(
     const time = Math.min(left, maxPauseMs, firstPauseMs * 2 ** waits * (0.5 + Math.random()));
     waits += 1;
     await pause(time, undefined, { ...(request.signal === undefined ? {} : { signal: request.signal }) }).catch(() => {
-      throw interrupted(request);
+      throw waitInterrupted(request);
     });
   };
 }

@@ -2,7 +2,7 @@ import { rmdirSync, statSync } from "node:fs";
 import lockfile from "proper-lockfile";
 import type { LockRequest } from "../../model/host.ts";
 import { errnoOf, explainFileError } from "../file-error.ts";
-import { compromised, interrupted } from "../lock-errors.ts";
+import { compromised, waitInterrupted } from "../lock-errors.ts";
 import { directoryIdentity, lockPaths, readHolder, removeHolder, writeHolder } from "../lock-holder.ts";
 import { createLockWait, type Sighting, sight } from "../lock-wait.ts";
 import { liveness } from "../process-identity.ts";
@@ -68,7 +68,7 @@ async function acquire(request: LockRequest, renewal: Renewal, onLost: () => voi
   const wait = createLockWait(request, renewal.staleMs);
   let sighting: Sighting | undefined;
   for (;;) {
-    if (request.signal?.aborted === true) throw interrupted(request);
+    if (request.signal?.aborted === true) throw waitInterrupted(request);
     const release = await tryToTake(request, renewal, onLost);
     if (release !== undefined) {
       const both = await withFileOf(request, release);

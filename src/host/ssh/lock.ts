@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { FileChange, LockRequest } from "../../model/host.ts";
 import { explainFileError } from "../file-error.ts";
-import { compromised, interrupted } from "../lock-errors.ts";
+import { compromised, waitInterrupted } from "../lock-errors.ts";
 import { type Holder, parseHolder } from "../lock-holder.ts";
 import { createLockWait, type Sighting, sight } from "../lock-wait.ts";
 import { comparePlaces, type ProcessIdentity, parseProcessState } from "../process-identity.ts";
@@ -119,7 +119,7 @@ async function acquire(helper: SshHelper, request: LockRequest, lock: string, lo
   const wait = createLockWait(request, staleMs);
   let sighting: Sighting | undefined;
   for (;;) {
-    if (request.signal?.aborted === true) throw interrupted(request);
+    if (request.signal?.aborted === true) throw waitInterrupted(request);
     const tried = { op: "lock", path, do: "try", lock, record, file: request.withFile === true, ...(looks === undefined ? {} : { looks }) };
     const taken = await helper.ask(tried, { what: `taking the lock ${path}`, timeoutMs: answerMs });
     const found = taken.message;

@@ -2,8 +2,8 @@ import type { HelperRequest } from "./helper.ts";
 
 /** What the helper program on the host still has to do when the connection ends. */
 export interface Owed {
-  /** Notes a request that goes out. The result is called with the message of its answer, or without one when none came. */
-  asked(request: HelperRequest): (answer?: Readonly<Record<string, unknown>>) => void;
+  /** Notes a request that goes out. The result is called with the message of its answer, if one comes. */
+  asked(request: HelperRequest): (answer: Readonly<Record<string, unknown>>) => void;
   /** No program or change is under way, no lock is held, and all names are on the disk. */
   readonly nothing: boolean;
 }
@@ -27,7 +27,6 @@ export function createOwed(): Owed {
       // Names that are left after this was sent may be on the list only after the settling has read it.
       const covers = op === "settle" && request["paths"] === null ? left : undefined;
       return (answer) => {
-        if (answer === undefined) return;
         running -= 1;
         if (answer["later"] === true) left += 1;
         if (covers !== undefined && answer["error"] === undefined) settled = Math.max(settled, covers);

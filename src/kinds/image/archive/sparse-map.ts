@@ -4,7 +4,7 @@ import { expansion } from "../../../model/packing.ts";
 import { formatQuantity } from "../../../model/quantity.ts";
 import type { Read } from "../inspect/finding.ts";
 import { damagedArchive } from "./damaged-archive.ts";
-import { numberAt } from "./tar-number.ts";
+import { numberAt } from "./number-at.ts";
 
 /** What a sparse member consists of: pieces of the file with data, in bytes, and the length of the file. */
 export interface SparseMap {

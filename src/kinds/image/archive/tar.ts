@@ -1,9 +1,9 @@
 import type { FilePart } from "../../../model/host.ts";
 import type { Read } from "../inspect/finding.ts";
 import { damagedArchive } from "./damaged-archive.ts";
+import { numberAt } from "./number-at.ts";
 import { maxPieces, oldSparseMap, paxSparseMap, sparseParts } from "./sparse-map.ts";
-import { numberAt } from "./tar-number.ts";
-import { textOf } from "./tar-text.ts";
+import { textOf } from "./text-of.ts";
 
 /** A regular file in a tar archive. Sizes are bytes; the name is text for people, without `./` before it, and is never used as a path. */
 export interface TarMember {

@@ -1,4 +1,4 @@
-import { textOf } from "./tar-text.ts";
+import { textOf } from "./text-of.ts";
 
 /** A number of a tar header: octal text, or binary where the first bit is set; NaN for anything else. Pure. */
 export function numberAt(header: Buffer, start: number, length: number): number {
