@@ -68,13 +68,14 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
     const socket = early?.socket ?? `${directory}/${masters.length}`;
     const nonce = early?.nonce ?? randomBytes(8).toString("hex");
     const child = early?.child ?? startSsh(ssh.program, masterWords(ssh, target, { socket, nonce, hasHelper: masters.length === 0 }));
-    const master: Master = { socket, child, greeting: greetingOf(child, nonce, name, limits), channels: 0 };
+    const errors = early?.errors ?? collect(child.stderr);
+    const greeting = greetingOf({ child, errors, closed: early?.closed() }, nonce, name, limits);
+    const master: Master = { socket, child, greeting, channels: 0 };
     masters.push(master);
     master.greeting.then(
       () => child.once("exit", () => lose(connectionLost(name, errors()))),
       (error) => lose(error),
     );
-    const errors = collect(child.stderr);
     return master;
   }
 

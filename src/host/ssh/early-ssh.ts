@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { Socket } from "node:net";
 import { type SshProcess, startSsh } from "./channel.ts";
+import { collect } from "./collect.ts";
 import { masterWords } from "./master-words.ts";
 import { makePrivateDirectory } from "./private-directory.ts";
 import { sshProgram } from "./program.ts";
@@ -13,6 +14,10 @@ export interface EarlySsh {
   readonly directory: string;
   readonly socket: string;
   readonly nonce: string;
+  /** What it has written to its error output. */
+  readonly errors: () => string;
+  /** Its exit code once it has ended and its output has been read (null: it was killed); undefined before. */
+  readonly closed: () => number | null | undefined;
 }
 
 /** The process is started by one script and taken by another, which have no module in common. */
@@ -25,20 +30,25 @@ export function startEarlySsh(target: SshTarget): void {
   const directory = makePrivateDirectory();
   const [socket, nonce] = [`${directory}/0`, randomBytes(8).toString("hex")];
   const child = startSsh(ssh.program, masterWords(ssh, target, { socket, nonce, hasHelper: true }));
-  shared[place] = { key: keyOf(ssh, target), early: { child, directory, socket, nonce } };
+  // Node drops what has not been read when a process ends.
+  const errors = collect(child.stderr);
+  let closed: number | null | undefined;
+  child.once("close", (code) => {
+    closed = code;
+  });
+  shared[place] = { key: keyOf(ssh, target), early: { child, directory, socket, nonce, errors, closed: () => closed } };
   // A program that does not take it does not wait for it.
   child.unref();
   for (const stream of streamsOf(child)) stream.unref();
   process.once("exit", discardEarlySsh);
 }
 
-/** The login that was started to this host with this ssh, if it has not failed. Any other one is ended: there is one host to log in to, at most. */
+/** The login that was started to this host with this ssh, also when it has failed: each failure counts where sshd or fail2ban limits them. Any other one is ended: there is one host to log in to, at most. */
 export function takeEarlySsh(ssh: ReturnType<typeof sshProgram>, target: SshTarget): EarlySsh | undefined {
   const found = shared[place];
   if (found === undefined) return undefined;
   const { child } = found.early;
-  // One that ended took its message with it: the next attempt explains it.
-  if (found.key !== keyOf(ssh, target) || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+  if (found.key !== keyOf(ssh, target) || child.pid === undefined) {
     discardEarlySsh();
     return undefined;
   }

@@ -1,7 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Account } from "../../model/host.ts";
 import { restOf, type SshProcess, type StartLimits } from "./channel.ts";
-import { collect } from "./collect.ts";
 import { SshConnectError, sshTrouble } from "./trouble.ts";
 
 /** What the remote side reported when the connection was made. */
@@ -15,19 +14,27 @@ export interface Greeting {
   readonly account: Account;
 }
 
+/** An ssh that was started. */
+export interface StartedSsh {
+  readonly child: SshProcess;
+  /** What it has written to its error output. */
+  readonly errors: () => string;
+  /** Its exit code where it has ended already; null: it was killed. */
+  readonly closed: number | null | undefined;
+}
+
 /**
  * Waits for the greeting; `rest` is what comes after it. Throws a SshConnectError that names the hop that failed: also when the login
  * shell does not answer in time, or prints more than `limits` allow.
  */
 export function greetingOf(
-  child: SshProcess,
+  { child, errors, closed }: StartedSsh,
   nonce: string,
   name: string,
   limits: StartLimits,
 ): Promise<{ readonly greeting: Greeting; readonly rest: Readable }> {
   return new Promise((resolve, reject) => {
     let output = Buffer.alloc(0);
-    const errors = collect(child.stderr);
     const shellHint = `A startup file of the login shell there (.bashrc, .profile) or a forced command may print or wait for input. Try \`ssh ${name} true\`.`;
     const fail = (error: SshConnectError) => {
       settle();
@@ -64,7 +71,7 @@ export function greetingOf(
       const hint = "Install the package openssh-client, or name the program in VIRTFORM_SSH.";
       reject(new SshConnectError(name, error.message, { hop: "ssh here", hint }));
     });
-    child.once("close", (code) => {
+    const close = (code: number | null) => {
       settle();
       if (/^setpriv: failed to execute/m.test(errors())) {
         const hint = "Install the package openssh-client, or name the program in VIRTFORM_SSH.";
@@ -73,7 +80,9 @@ export function greetingOf(
       if (code === 255 || code === null) return reject(new SshConnectError(name, errors(), sshTrouble(errors(), name)));
       const hint = "The login shell there has to be a POSIX shell that may run commands (not nologin, not a forced command).";
       reject(new SshConnectError(name, errors() || `the login shell ended with exit code ${code}`, { hop: "shell", hint }));
-    });
+    };
+    if (closed === undefined) child.once("close", close);
+    else close(closed);
   });
 }
 
