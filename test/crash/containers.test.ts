@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
 import { test } from "node:test";
+import { UserError } from "../../src/model/errors.ts";
 import type { FakeHost } from "../fake-host/host.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { tarOf } from "../support/tar-of.ts";
@@ -180,5 +181,13 @@ test("containers and virtual machines of one libvirt do not see each other", asy
   assert.equal(
     unmanaged.some(({ what }) => what === "domain"),
     false,
+  );
+});
+
+test("a plan of containers with disks in Ceph says that this is impossible, and not what Ceph lacks", async () => {
+  const yaml = containers().replace("virt_type: lxc", "virt_type: lxc, images_type: rbd");
+  await assert.rejects(
+    runOn(createWorld().boot(), yaml),
+    (error: unknown) => error instanceof UserError && error.diagnostics[0]?.code === "container-impossible",
   );
 });

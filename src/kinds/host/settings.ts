@@ -1,4 +1,5 @@
 import { allDrivers, defaultDriver, plainFileDriver } from "../../drivers/index.ts";
+import { UserError } from "../../model/errors.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { glanceSettings } from "../../sources/glance/settings.ts";
 import { guestfsPackage } from "../../tools/guestfs/python.ts";
@@ -6,6 +7,7 @@ import { mkfsPrograms } from "../../tools/mkfs.ts";
 import { rootArchivePackages } from "../../tools/root-archive-packages.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
 import { filtersTraffic } from "../config/port-filter-of.ts";
+import { unmountableDrivers } from "../config/unmountable-drivers.ts";
 import { usedDecompressors } from "../config/used-decompressors.ts";
 import { usedFilesystems } from "../config/used-filesystems.ts";
 import { usedMachines } from "../config/used-machines.ts";
@@ -94,12 +96,16 @@ function driversOf(config: Config): string[] {
 }
 
 /** Settings of each driver that has a section, or is used and needs one. */
-function driverSettings({ host }: Config, used: readonly string[]): Readonly<Record<string, unknown>> {
-  const sections = (host ?? {}) as Readonly<Record<string, unknown>>;
+function driverSettings(config: Config, used: readonly string[]): Readonly<Record<string, unknown>> {
+  const sections = (config.host ?? {}) as Readonly<Record<string, unknown>>;
   return Object.fromEntries(
     allDrivers().flatMap(({ name, settings }): [string, unknown][] => {
       const section = sections[name];
-      return settings === undefined || (section === undefined && !used.includes(name)) ? [] : [[name, settings.read(section)]];
+      if (settings === undefined || (section === undefined && !used.includes(name))) return [];
+      // Settings would not make a driver possible that containers cannot use.
+      const refused = section === undefined && config.host?.virt_type === "lxc" ? unmountableDrivers(config, usualDriver(config)) : [];
+      if (refused.length > 0) throw new UserError(refused);
+      return [[name, settings.read(section)]];
     }),
   );
 }

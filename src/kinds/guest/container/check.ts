@@ -1,4 +1,4 @@
-import { allDrivers, driverOf } from "../../../drivers/index.ts";
+import { driverOf } from "../../../drivers/index.ts";
 import type { Diagnostic } from "../../../model/diagnostic.ts";
 import { instanceFiles } from "../../../model/layout.ts";
 import type { Pointer } from "../../../model/pointer.ts";
@@ -6,7 +6,8 @@ import { problem } from "../../../model/problem.ts";
 import type { HostSettings } from "../../../model/settings.ts";
 import { hardwareInput } from "../../config/hardware/hardware-input.ts";
 import { hardwareSettings } from "../../config/hardware/hardware-of.ts";
-import type { FlavorConfig, ImageConfig, InstanceConfig, NicConfig } from "../../config.ts";
+import { unmountableDrivers } from "../../config/unmountable-drivers.ts";
+import type { Config, FlavorConfig, ImageConfig, InstanceConfig, NicConfig } from "../../config.ts";
 import type { Checked } from "../../disk/checked.ts";
 
 /** A key that a container cannot have: when it is set, why not, and what to do. */
@@ -114,13 +115,14 @@ export function checkContainers({ config, settings }: Pick<Checked, "config" | "
   const inFiles = entries.some(([, { images_type: driver }]) => driverOf(driver ?? settings.imagesType).traits.files);
   const found = [
     ...(inFiles ? checkPath(settings) : []),
-    ...entries.flatMap(([entry, instance]) => checkInstance({ config, settings }, entry, instance)),
+    ...entries.flatMap(([entry, instance]) => checkInstance(config, entry, instance)),
+    ...unmountableDrivers(config, settings.imagesType),
   ];
   // What is wrong with a flavor or an image is wrong once, however many instances have it.
   return [...new Map(found.map((one) => [JSON.stringify(one), one])).values()];
 }
 
-function checkInstance({ config, settings }: Pick<Checked, "config" | "settings">, entry: string, instance: InstanceConfig): Diagnostic[] {
+function checkInstance(config: Config, entry: string, instance: InstanceConfig): Diagnostic[] {
   const input = hardwareInput(config, entry, instance);
   const { name: image, config: imageConfig } = input.image;
   const flavor = ofFlavor.filter(({ key }) => instance[key === "swap" ? "swap" : "ephemerals"] === undefined);
@@ -141,7 +143,6 @@ function checkInstance({ config, settings }: Pick<Checked, "config" | "settings"
     ...hardwareSettings(input)
       .filter(({ path, pointer }) => !possibleSettings.test(path) && !String(pointer.at(-1)).startsWith("hw_"))
       .map(({ words, pointer }) => withoutMachine(words, pointer)),
-    ...checkDriver(instance.images_type ?? settings.imagesType, entry, instance.images_type === undefined),
     ...checkInit(entry, instance),
   ];
 }
@@ -158,13 +159,6 @@ function withoutMachine(words: string, pointer: Pointer): Diagnostic {
 
 function refusal(words: string, detail: string, pointer: Pointer): Diagnostic {
   return problem("container-impossible", { summary: `${words} is not possible with virt_type: lxc`, detail, pointer });
-}
-
-function checkDriver(driver: string, entry: string, byHost: boolean): Diagnostic[] {
-  if (driverOf(driver).traits.mountable === true) return [];
-  const able = allDrivers().flatMap(({ name, traits }) => (traits.mountable === true ? [name] : []));
-  const detail = `libvirt mounts the root file system of a container from a raw file or a block device. Write images_type: ${able.join(" or ")}, or remove the key.`;
-  return [refusal(`images_type: ${driver}`, detail, byHost ? ["host", "images_type"] : ["instances", entry, "images_type"])];
 }
 
 /** The kernel records at most 63 bytes of the name of the file of a loop device, and libvirt sets no other ones up. */

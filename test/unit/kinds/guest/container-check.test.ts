@@ -57,6 +57,15 @@ test("a container has what is injected into its root file system, and interfaces
   assert.deepEqual(found(containers({ instance: filtered })), []);
 });
 
+test("a driver whose disks libvirt cannot mount is refused before its missing settings", () => {
+  for (const driver of ["rbd", "ploop"]) {
+    assert.deepEqual(found(containers({ host: { images_type: driver } })), ["container-impossible host.images_type"]);
+    assert.deepEqual(found(containers({ instance: { images_type: driver } })), ["container-impossible instances.web.images_type"]);
+  }
+  const volume = { ...containers(), volumes: { data: { size: 2 ** 30, images_type: "rbd" } } } as unknown as Config;
+  assert.deepEqual(found(volume), ["rbd-not-configured "], "volumes may be in Ceph");
+});
+
 const impossible: readonly (readonly [place: string, change: Change])[] = [
   ["instances.web.config_drive", { instance: { config_drive: true } }],
   ["instances.web.user_data", { instance: { user_data: "#!/bin/sh\n" } }],
