@@ -87,7 +87,8 @@ function vlanMistake(
   position: number,
 ): readonly [key: string, summary: string, detail: string] | undefined {
   const first = (nic.vlans ?? []).findIndex((one) => one.id === id);
-  if (first !== position) return ["id", `has VLAN ${id} twice`, `It is number ${first + 1} and ${position + 1} of vlans. Remove one of them.`];
+  if (first !== position)
+    return ["id", `has VLAN ${id} twice`, `It is number ${first + 1} and ${position + 1} of vlans. Remove one of them.`];
   if (nic.bond !== undefined && vlanDevice(nic.bond, id).length > longestDeviceName)
     return [
       "id",

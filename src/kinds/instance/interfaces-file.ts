@@ -1,8 +1,8 @@
 import { netmaskOf } from "../../model/ip.ts";
 import type { SeedAddress, SeedAddressing, SeedInterface } from "../terms/spec.ts";
+import { vlanDevice } from "../terms/vlan-device.ts";
 import { isStatic } from "./is-static.ts";
 import { leasesIpv4 } from "./leases-ipv4.ts";
-import { vlanDevice } from "../terms/vlan-device.ts";
 
 /**
  * /etc/network/interfaces as Debian's ifupdown reads it (Nova CFG-12), where an interface has an address that DHCP does not give; null without one.
