@@ -50,7 +50,8 @@ export async function checkBase(context: Context, base: BaseRef): Promise<Checke
 
 /** The virtual size that a disk gets: as wanted, or the base's own in whole sectors. Throws when the base would not fit (Nova SIZE-01). */
 export function sizeOn(disk: DiskSpec, base: CheckedBase): number {
-  if (disk.size === null) return wholeSectors(base.virtualSize);
+  // A kernel or a ramdisk is a file and no disk: more bytes would be another one.
+  if (disk.size === null) return disk.role === "kernel" || disk.role === "ramdisk" ? base.virtualSize : wholeSectors(base.virtualSize);
   if (disk.size >= base.virtualSize) return disk.size;
   throw userError(
     "flavor-disk-smaller-than-image",
