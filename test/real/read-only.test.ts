@@ -33,7 +33,7 @@ test("a filesystem that becomes read-only during a copy, a write or a sync is th
       error.diagnostics.map(({ code, detail }) => [code, detail]),
       [["read-only-filesystem", "Mount it writable, or choose another instances_path."]],
     );
-    assert.match(error.message, doing);
+    assert.match(error.summary, doing);
     return true;
   };
   await writeFile(`${path}/source`, Buffer.alloc(24 * 2 ** 20, "x"));
