@@ -178,6 +178,31 @@ test("the port of a trunk carries the VLANs of its guest alone, and that of its 
   assert.match(stdout + stderr, /vlan\s+trunk 100 untagged, 101, 102 → trunk 100 untagged, 101, 102, 103/);
 });
 
+test("the port of a trunk in a network without a VLAN carries packets without a tag as well", async (t) => {
+  const { workspace, network, name } = await prepare(t);
+  const bridge = `${workspace.prefix.slice(-10)}-tn`;
+  await openVswitchBridge(t, bridge);
+  const net = `10.${randomInt(100, 250)}.7`;
+  await openVswitchPort(bridge, `${bridge}1`, { address: `${net}.1/24` });
+  await writeConfig(workspace, {
+    host: { allocation_ratio: { ...roomy, disk: 100 } },
+    images: guestImages(await shellGuest(workspace.directory)),
+    flavors: { small: { vcpus: 1, ram: "128MiB", disk: "64MiB" } },
+    networks: { [network]: { type: "ovs", bridge } },
+    instances: { [name]: { image: "tiny", flavor: "small", networks: [{ network, vlans: [{ id: 102 }, { id: 101 }] }] } },
+  });
+  await apply(workspace);
+  await assertConverged(workspace);
+  const port = ["--timeout=5", "get", "port", await tapOf(name), "trunks"];
+  assert.equal((await mustRun("ovs-vsctl", port)).trim(), "[0, 101, 102]");
+  const shell = await shellOf(t, workspace, name);
+  await shell.run(`ip addr add ${net}.10/24 dev eth0`);
+  const answered = await shell.run(`ping -c 3 -W 3 ${net}.1`);
+  assert.equal(answered.code, 0, answered.output);
+  await mustRun("ovs-vsctl", ["--timeout=5", "set", "port", await tapOf(name), "trunks=101,102"]);
+  assert.notEqual((await shell.run(`ping -c 2 -W 2 ${net}.1`)).code, 0, "VLAN 0 is what carries them");
+});
+
 test("guests share a network card by macvtap, which is checked, and its drift is found", async (t) => {
   const prepared = await prepare(t);
   const { workspace, network, name } = prepared;

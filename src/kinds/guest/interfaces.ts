@@ -51,7 +51,8 @@ function trunkOf(config: Pick<Config, "networks">, nic: NicConfig): string | und
   const network = networkOf(config, nic)?.network;
   if (nic.vlans === undefined || nic.vlans.length === 0 || network?.type !== "ovs") return undefined;
   const untagged = nic.vlan ?? network.vlan;
-  return `trunk ${[...(untagged === undefined ? [] : [`${untagged} untagged`]), ...nic.vlans.map(({ id }) => id).sort((one, other) => one - other)].join(", ")}`;
+  // In Open vSwitch, VLAN 0 is that of packets without a tag, which a trunk without it drops.
+  return `trunk ${[untagged === undefined ? "0" : `${untagged} untagged`, ...nic.vlans.map(({ id }) => id).sort((one, other) => one - other)].join(", ")}`;
 }
 
 /** Limits by the names of their fields, in libvirt's unit. */

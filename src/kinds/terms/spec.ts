@@ -40,7 +40,7 @@ export interface PortSettings {
   readonly bandwidth: Readonly<Record<string, number>> | null;
   /** Null: that of the network. */
   readonly vlan: number | null;
-  /** Of a port of Open vSwitch that carries tagged packets, the VLAN without a tag and those with one, in libvirt's words; absent: it carries none. */
+  /** Of a port of Open vSwitch that carries tagged packets, the VLAN without a tag (0: that of the bridge) and those with one, in libvirt's words; absent: it carries none. */
   readonly trunk?: string;
   /** The guest may change what it receives (`trustGuestRxFilters`). Null: not said. */
   readonly trust: boolean | null;

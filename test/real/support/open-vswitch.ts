@@ -17,13 +17,13 @@ export async function openVswitchBridge(t: TestContext, name: string): Promise<v
   await mustRun("ip", ["link", "set", name, "up"]);
 }
 
-/** A port of the host in one VLAN of a bridge, with an address: `10.0.101.1/24`. It goes with the bridge. */
+/** A port of the host on a bridge, in one VLAN or without a tag, with an address: `10.0.101.1/24`. It goes with the bridge. */
 export async function openVswitchPort(
   bridge: string,
   name: string,
-  { tag, address }: { readonly tag: number; readonly address: string },
+  { tag, address }: { readonly tag?: number; readonly address: string },
 ): Promise<void> {
-  const port = ["add-port", bridge, name, `tag=${tag}`, "--", "set", "interface", name, "type=internal"];
+  const port = ["add-port", bridge, name, ...(tag === undefined ? [] : [`tag=${tag}`]), "--", "set", "interface", name, "type=internal"];
   await mustRun("ovs-vsctl", ["--timeout=10", ...port]);
   await mustRun("ip", ["address", "add", address, "dev", name]);
   await mustRun("ip", ["link", "set", name, "up"]);

@@ -111,6 +111,9 @@ test("a plan names each VLAN of a drive", () => {
 
 test("a port of Open vSwitch carries the VLANs of its guest, and that of its network without a tag", () => {
   assert.equal(first.port?.trunk, "trunk 100 untagged, 101, 102");
+  const plain = { ...config, networks: { plain: { type: "ovs", bridge: "br-int" } } } as const;
+  const onPlain = { ...web, networks: [{ network: "plain", vlans: [{ id: 102 }] }] };
+  assert.equal(interfacesOf(onPlain, {}, plain, "web")[0]?.port?.trunk, "trunk 0, 102", "VLAN 0 is what has no tag");
   const onBridge = { ...web, networks: [{ bridge: "br0", vlans: [{ id: 102 }] }] };
   assert.equal(interfacesOf(onBridge, {}, config, "web")[0]?.port, undefined);
 });
