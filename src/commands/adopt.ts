@@ -74,7 +74,11 @@ async function run(invocation: Invocation, io: Io, event: Report): Promise<numbe
       const summary = `Domain ${address(domain)} is left out: it ${why}`;
       event({
         type: "diagnostic",
-        diagnostic: problem("not-adoptable", { summary, detail: "It stays as it is, and is not managed." }, "warning"),
+        diagnostic: problem(
+          "not-adoptable",
+          { summary, detail: "Correct what is named and run adopt again, or leave the domain as it is." },
+          "warning",
+        ),
       });
     }
     leftOut ||= skipped.length > 0;

@@ -197,10 +197,7 @@ export interface Files {
 /** A download to a staged name, with digests computed while the bytes come. */
 export interface Download {
   readonly url: string;
-  /**
-   * Further addresses of the same bytes. After a failure the next one is asked, and so on round; one that another attempt does not overcome is
-   * not asked again.
-   */
+  /** Further addresses of the same bytes, asked in turn; an address with a permanent failure is not asked again. */
   readonly alternatives?: readonly string[];
   /** The digest that the bytes must have. Content of an address that has another one is given up for that of the next address. */
   readonly expected?: { readonly algorithm: DigestAlgorithm; readonly hex: string };
@@ -248,18 +245,27 @@ export interface Unpacking {
   readonly maxBytes?: number;
 }
 
-/** Bytes of a file, from `offset` on; null: so many zeros. */
+/** `length` bytes of a file from `offset` on; with null as offset, that many zeros. */
 export interface FilePart {
   readonly offset: number | null;
   readonly length: number;
 }
 
-/** A file of the host that is unpacked: decompressed, or a part of it taken out. */
-export interface Unpack extends Omit<Unpacking, "compression"> {
+/** A file of the host that is unpacked: decompressed, or parts of it taken out. */
+export type Unpack = UnpackedFile & (Decompressed | TakenOut);
+
+interface Decompressed {
+  readonly compression: Compression;
+}
+
+interface TakenOut {
+  readonly compression: null;
+  /** What is taken out, in this order. */
+  readonly parts: readonly FilePart[];
+}
+
+interface UnpackedFile extends Omit<Unpacking, "compression"> {
   readonly from: string;
-  readonly compression: Compression | null;
-  /** The parts that are taken out, in this order, without a compression. */
-  readonly parts?: readonly FilePart[];
   /** Follow a symbolic link at `from`: only for a path that the user wrote. */
   readonly followLinks?: boolean;
   /** Digests of `from` itself; only without parts. */
@@ -279,7 +285,7 @@ export interface Transferred {
   readonly place?: FilePlace;
   /** The content, where the transfer was asked to unpack it and did. */
   readonly content?: { readonly bytes: number; readonly digests: Digests };
-  /** Of a web server: what it said about the version of the file. Absent where an alternative gave the file. */
+  /** What the server of the address itself said about the version of the file. Absent where an alternative gave the first bytes. */
   readonly validators?: Validators;
   /** The alternative that gave the last bytes. Absent: the address itself did. */
   readonly mirror?: string;

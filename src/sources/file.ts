@@ -88,7 +88,7 @@ async function lookAt({ name, upload, files }: Host, path: string): Promise<(Fil
   } catch (error) {
     const [first] = failureDiagnostics(error) ?? [];
     if (first === undefined) throw error;
-    return { code: first.code, summary: first.summary, detail: first.detail ?? "It is the source of an image." };
+    return { code: first.code, summary: first.summary, detail: first.detail };
   }
 }
 

@@ -50,7 +50,7 @@ export async function lookUpSignedChecksum(
       const detail = `The file or its signature is damaged or made to do harm. Get both from the publisher again. ${diagnostic.summary}`;
       return problemOf("checksum-file-unavailable", `The signature of ${withoutCredentials(signed.file)} cannot be checked`, detail);
     }
-    return problemOf(diagnostic.code, diagnostic.summary, diagnostic.detail ?? "It is needed for the signed checksum of an image.");
+    return problemOf(diagnostic.code, diagnostic.summary, diagnostic.detail);
   }
 }
 

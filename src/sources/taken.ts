@@ -41,8 +41,8 @@ async function look(context: Context, address: string): Promise<SourceFacts> {
     context.signal.throwIfAborted();
     const [first] = error instanceof CodedError ? error.diagnostics : [];
     if (first === undefined) throw error;
-    const detail = first.detail ?? "It is the source of an image.";
-    return { way: null, bytes: null, problem: { code: first.code, summary: first.summary, detail } };
+    const { code, summary, detail } = first;
+    return { way: null, bytes: null, problem: { code, summary, detail } };
   }
 }
 

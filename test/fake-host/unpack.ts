@@ -10,17 +10,15 @@ import { allocatedBytes, readSparse, sparseOf } from "./sparse.ts";
 
 /** Unpacks a file of the machine. Of the programs that decompress, it has gzip. */
 export async function fakeUnpack(machine: Machine, life: Life, request: Unpack): ReturnType<Host["unpack"]> {
-  const { from, to, compression, parts, digests, packedDigests = [], maxBytes } = request;
+  const { from, to, compression, digests, packedDigests = [], maxBytes } = request;
   life.check(`unpack ${from}`);
   await Promise.resolve();
   const packed = readSparse(machine.files.file(from, "open").content);
   if (compression !== null && compression !== "gz") throw unpackTrouble(from, compression, { missing: true, code: undefined, said: "" });
   const bytes =
-    compression === null
+    request.compression === null
       ? Buffer.concat(
-          (parts ?? [{ offset: 0, length: packed.length }]).map(({ offset, length }) =>
-            offset === null ? Buffer.alloc(length) : packed.subarray(offset, offset + length),
-          ),
+          request.parts.map(({ offset, length }) => (offset === null ? Buffer.alloc(length) : packed.subarray(offset, offset + length))),
         )
       : unzip(from, packed);
   const content = sparseOf(bytes);

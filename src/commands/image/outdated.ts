@@ -72,7 +72,8 @@ async function compare(context: Context, spec: ImageSpec, observed: Observed): P
       const same = digest === `sha256:${sidecar.digests.sha256}`;
       return same ? { outcome: "current", reason: "same content" } : { outcome: "outdated", reason: `its content is ${digest} now` };
     }
-    if (sidecar.mirror !== undefined) return { outcome: "unknown", reason: `it came from ${sidecar.mirror}, and not from its source` };
+    if (sidecar.mirror !== undefined && sidecar.validators === undefined)
+      return { outcome: "unknown", reason: `it came from ${sidecar.mirror}, and not from its source` };
     const { presentVersion } = await import("../../host/web/present-version.ts");
     const now = await presentVersion(spec.source, webAccess(context, spec.access, spec.source), context.signal);
     if (now.status !== 200) return { outcome: "unknown", reason: `the server answers with status ${now.status}` };

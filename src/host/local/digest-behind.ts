@@ -11,7 +11,7 @@ import { safeRead } from "./read.ts";
 const mebibyte = 2 ** 20;
 /** How often the file is looked at. */
 const pollMs = 10;
-/** No program writes more at a time: qemu-img converts 16 MiB at most. What lies this far before any data is written. */
+/** Data at one place proves that everything more than this many bytes before it is final: qemu-img writes in order, at most 16 MiB at a time. */
 const mostAtOnce = 32 * mebibyte;
 /** Distance of the places where data is looked for next. */
 const step = 8 * mebibyte;
@@ -21,8 +21,8 @@ const block = 4096;
 const zeros = Buffer.alloc(block);
 
 /**
- * Digests a new file while a program writes it in order through the page cache, and puts it on the disk meanwhile (`Files.digestBehind`). How far
- * the program is shows in the data that it wrote: holes are left out, and the length is set at once.
+ * Digests a new file while a program writes it in order through the page cache, and puts it on the disk meanwhile (`Files.digestBehind`). The
+ * progress of the program is seen from the data in the file: its length is set at the start, and holes are not written.
  */
 export async function digestBehind(
   ...[path, algorithms, writer, onProgress, signal]: Parameters<NonNullable<Files["digestBehind"]>>

@@ -29,9 +29,12 @@ export async function unpackFile(request: Unpack): ReturnType<Host["unpack"]> {
   return done;
 }
 
-async function decompress(source: FileHandle, size: number, request: Unpack): ReturnType<Host["unpack"]> {
+async function decompress(
+  source: FileHandle,
+  size: number,
+  request: Exclude<Unpack, { readonly compression: null }>,
+): ReturnType<Host["unpack"]> {
   const { from, to, compression, digests, maxBytes, packedDigests = [], signal, onProgress } = request;
-  if (compression === null) throw new Error("there is nothing to decompress");
   const packed = createDigester(packedDigests);
   await using unpacker = await startUnpacker({ compression, to, digests, ...(maxBytes === undefined ? {} : { maxBytes }) }, from);
   let bytes = 0;
@@ -47,10 +50,12 @@ async function decompress(source: FileHandle, size: number, request: Unpack): Re
   return { bytes, digests: packed.digests(), content };
 }
 
-/** Parts of the file, or all of it. */
-async function takeParts(source: FileHandle, size: number, request: Unpack): ReturnType<Host["unpack"]> {
-  const { from, to, digests, maxBytes, packedDigests = [], signal, onProgress } = request;
-  const { parts = [{ offset: 0, length: size }] } = request;
+async function takeParts(
+  source: FileHandle,
+  size: number,
+  request: Extract<Unpack, { readonly compression: null }>,
+): ReturnType<Host["unpack"]> {
+  const { from, to, parts, digests, maxBytes, packedDigests = [], signal, onProgress } = request;
   if (parts.some(({ offset, length }) => offset !== null && offset + length > size)) throw cutOff(from);
   const total = parts.reduce((sum, { length }) => sum + length, 0);
   removeFile(to);
@@ -69,7 +74,7 @@ async function takeParts(source: FileHandle, size: number, request: Unpack): Ret
   return { bytes: sink.bytes, digests: packed.digests(), content };
 }
 
-/** So many zeros, in pieces. */
+/** Zeros of this length, in pieces. */
 function* zeros(length: number): Generator<Uint8Array> {
   const piece = new Uint8Array(sinkBlock);
   for (let left = length; left > 0; left -= piece.length) yield left < piece.length ? piece.subarray(0, left) : piece;

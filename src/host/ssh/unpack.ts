@@ -13,7 +13,7 @@ const longMs = 24 * 3_600_000;
 
 /** Unpacks a file of the host there (`Host.unpack`). */
 export async function unpackOverSsh(helper: SshHelper, request: Unpack): ReturnType<Host["unpack"]> {
-  const { from, to, compression, parts, digests, packedDigests = [], maxBytes, signal, onProgress } = request;
+  const { from, to, compression, digests, packedDigests = [], maxBytes, signal, onProgress } = request;
   const program = compression === null ? undefined : decompressor(compression);
   const { message } = await helper.ask(
     {
@@ -22,7 +22,7 @@ export async function unpackOverSsh(helper: SshHelper, request: Unpack): ReturnT
       to,
       limit: maxBytes ?? null,
       words: program?.words ?? null,
-      parts: (parts ?? []).map(({ offset, length }) => [offset, length]),
+      parts: request.compression === null ? request.parts.map(({ offset, length }) => [offset, length]) : null,
       bounds: program === undefined ? null : [expansion.written, expansion.writtenRatio, expansion.length, expansion.lengthRatio],
       algorithms: digests,
       packed: packedDigests,

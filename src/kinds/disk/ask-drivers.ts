@@ -48,6 +48,6 @@ function refusalOf<Disk extends AskedDisk>(disks: readonly Disk[], failure: read
   const labels = [...new Set(disks.map(({ owner }) => labelPath(owner)))];
   const named = `${labels.slice(0, 3).join(", ")}${labels.length > 3 ? ` and ${labels.length - 3} more` : ""}`;
   const said = (disk: Disk) =>
-    failure.map((one) => ({ ...one, address: disk.address, detail: `${one.detail ?? ""} Recorded in ${named}.`.trimStart() }));
+    failure.map((one) => ({ ...one, address: disk.address, detail: `${one.detail} Recorded in ${named}.`.trimStart() }));
   return disks.map((disk, index) => ({ disk, diagnostics: index > 0 ? [] : said(disk) }));
 }

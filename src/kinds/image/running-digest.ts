@@ -19,8 +19,8 @@ const running = perHost((_host: Host) => new Map<string, Running>());
 
 /**
  * Starts to digest a base image that is made by conversion, before it has its name. `recordDigest` takes the result. No-op for one
- * whose digest is known. `sidecar`: its record, which names the fetch that made it. `writer`: the conversion, where it still runs; it may only be
- * published when what this gives has ended.
+ * whose digest is known. `sidecar`: its record, which names the fetch that made it. `writer`: the conversion, where it still runs. Do not
+ * publish the file before the returned promise has settled: it rejects when the disk refused the data.
  */
 export async function startDigest(
   { host, signal }: Context,

@@ -72,7 +72,7 @@ function problemIn(error: unknown): SourceProblem {
   if (!(error instanceof CodedError)) throw error;
   const [first] = error.diagnostics;
   if (first === undefined) throw error;
-  return { code: first.code, summary: first.summary, detail: first.detail ?? "It is the source of an image." };
+  return { code: first.code, summary: first.summary, detail: first.detail };
 }
 
 async function found(context: Context, address: string) {

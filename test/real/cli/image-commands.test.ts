@@ -4,6 +4,7 @@ import { chmod, open, readdir, readFile, stat, writeFile } from "node:fs/promise
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { broken, rest, startServer, whole } from "../../unit/host/web-server.ts";
 import { createWorkspace, makeImage, type Workspace } from "./support/workspace.ts";
 
 interface Listed {
@@ -252,4 +253,28 @@ images:
     /^unknown +web: it came from http:\S+good\/web\.qcow2, and not from its source\n$/,
   );
   assert.equal((await workspace.run(["plan", "--detailed-exitcode"])).code, 0);
+});
+
+test("image outdated compares what the source stated, also where a mirror gave the last bytes", async (t) => {
+  const workspace = await createWorkspace(t);
+  const { directory, project, instancesPath } = workspace;
+  await makeImage(`${directory}/web.qcow2`);
+  const content = await readFile(`${directory}/web.qcow2`);
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  const newer = whole(content, { etag: '"v2"' });
+  const source = await startServer(t, broken(content, content.length >> 1), whole(content), newer);
+  const mirror = await startServer(t, rest(content, { etag: '"of the mirror"' }));
+  await writeFile(
+    `${directory}/virtform.yaml`,
+    `project: ${project}
+host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu, allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } }
+images:
+  web: { source: "${source.origin}/web.qcow2", mirrors: ["${mirror.origin}/web.qcow2"], checksum: "sha256:${sha256}", disk_format: qcow2 }
+`,
+  );
+  await workspace.mustRun(["apply", "--auto-approve"]);
+  assert.deepEqual([source.seen.length, mirror.seen.length], [1, 1]);
+  const outdated = async () => (await workspace.run(["image", "outdated"])).stdout;
+  assert.match(await outdated(), /^current +web: same ETag\n$/);
+  assert.match(await outdated(), /^outdated +web: its ETag was "v1" and is "v2"\n$/);
 });

@@ -40,9 +40,11 @@ export async function detectQcow2(read: Read, size: number): Promise<Finding | u
     );
   }
   if ((header.incompatible & corruptMark) !== 0n)
-    return malformed(
+    return refused(
       "qcow2",
-      "QEMU marked it as corrupt when it found damage in it. Repair it where it was made: qemu-img check -r all FILE",
+      "image-malformed",
+      "QEMU marked the image as corrupt when it found damage in it",
+      "Repair it where it was made (qemu-img check -r all FILE), or get it again from its publisher.",
     );
   if (header.encryption !== 0) {
     return refused(

@@ -52,6 +52,6 @@ function refuseExtent(line: string): Finding | undefined {
     "vmdk",
     "image-vmdk-extent",
     `The VMDK takes its data from another file: ${JSON.stringify(line.slice(0, 120))}`,
-    "Its author could read files of the host.",
+    "Its author could read files of the host. Convert it where it was made: qemu-img convert -O vmdk -o subformat=streamOptimized IN OUT.",
   );
 }

@@ -31,7 +31,7 @@ async function inspectSparse(start: Buffer, read: Read, size: number): Promise<F
       "vmdk",
       "image-vmdk-extent",
       "The VMDK has its data in another file (capacity 0)",
-      "Its author could read files of the host.",
+      "Its author could read files of the host. Convert it where it was made: qemu-img convert -O vmdk -o subformat=streamOptimized IN OUT.",
     );
   if (!Number.isSafeInteger(sectors * sector)) return malformed("vmdk", "its capacity is absurd");
   if (at < sector || length < sector || length >= maxDescriptor || at + length > size) {

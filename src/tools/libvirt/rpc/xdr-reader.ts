@@ -22,9 +22,8 @@ export class ProtocolError extends CodedError {
   override readonly name = "ProtocolError";
   constructor(message: string) {
     const summary = `libvirt sent something that is not understood: ${message}`;
-    super([problem("unexpected-answer", { summary, detail: "Its version may be older or newer than the ones that virtform supports." })], {
-      message,
-    });
+    const detail = "Its version may be older or newer than the ones that virtform supports. Run `virtform doctor`, which names both.";
+    super([problem("unexpected-answer", { summary, detail })], { message });
   }
 }
 
