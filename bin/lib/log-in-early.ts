@@ -2,13 +2,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isConfigurationFile } from "../../src/config/has-configuration.ts";
 import { targetInText } from "../../src/host/ssh/target-in-text.ts";
+import { earlyPaths } from "./early-paths.ts";
 
-/** Commands that contact the host of their configuration in any case. */
-const contacting: readonly string[] = ["plan", "apply", "drift", "destroy"];
-/** With these, the host may be another one than the file says. */
-const redirecting = /^--?(?:host|var|var-file|help|h)(?:=|$)/;
-/** Options whose values may look like a configuration. */
-const withValue = /^--?(?:out|ignore|target|exclude|replace|explain|parallelism|lock-timeout|format)$/;
 const mostFiles = 20;
 const mostBytes = 2 ** 20;
 
@@ -16,11 +11,11 @@ const mostBytes = 2 ** 20;
  * Logs in to the host of a configuration while the program is loaded and reads it, where the command line and the file make plain which one
  * that is. The login is used only if the program then comes to the same host.
  */
-export async function logInEarly([command = "", ...rest]: readonly string[]): Promise<void> {
-  if (!contacting.includes(command) || rest.some((word) => redirecting.test(word))) return;
-  const values = rest.filter((word, index) => !word.startsWith("-") && !withValue.test(rest[index - 1] ?? ""));
+export async function logInEarly(argv: readonly string[]): Promise<void> {
+  const paths = earlyPaths(argv);
+  if (paths === undefined) return;
   try {
-    const target = targetInText(textOf(values));
+    const target = targetInText(textOf(paths));
     // Loaded only then: it loads the part of Node that starts programs.
     if (target !== undefined) (await import("../../src/host/ssh/early-ssh.ts")).startEarlySsh(target);
   } catch {
