@@ -6,9 +6,10 @@ import { test } from "node:test";
 import { networkData } from "../../src/kinds/instance/seed/network.ts";
 import { networkConfig } from "../../src/kinds/instance/seed/nocloud.ts";
 import { readIsoFile } from "../../src/tools/iso9660/read-file.ts";
+import { debianImages } from "./support/debian-images.ts";
 import { dhcpNetwork } from "./support/dhcp-network.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
-import { checkout, mustRun, virtform } from "./support/virtform.ts";
+import { mustRun, virtform } from "./support/virtform.ts";
 import { apply, assertConverged, createWorkspace, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 // What cloud-init understood, said on the console by cloud-init itself.
@@ -49,20 +50,9 @@ test("cloud-init of a real Debian guest takes host name, key, files and user dat
   const key = join(workspace.directory, "key");
   await mustRun("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "real-test", "-f", key]);
   const publicKey = (await readFile(`${key}.pub`, "utf8")).trim();
-  const guest = `${checkout}.cache/debian`;
   await writeFile(join(workspace.directory, "private"), "private\n");
   await writeConfig(workspace, {
-    images: {
-      debian: {
-        source: `${guest}/root.qcow2`,
-        disk_format: "qcow2",
-        kernel: "kernel",
-        ramdisk: "initrd",
-        properties: { os_distro: "debian", os_command_line: "root=/dev/vda console=ttyS0 no_timer_check" },
-      },
-      kernel: { source: `${guest}/vmlinuz`, disk_format: "aki" },
-      initrd: { source: `${guest}/initrd.img`, disk_format: "ari" },
-    },
+    images: debianImages("root=/dev/vda console=ttyS0 no_timer_check"),
     flavors: { medium: { vcpus: 1, ram: "1GiB", disk: "3GiB" } },
     key_pairs: { ops: { public_key: publicKey } },
     networks: {

@@ -3,8 +3,9 @@ import { open, readdir, readFile, writeFile } from "node:fs/promises";
 import { after, before, type TestContext, test } from "node:test";
 import { type LoopLvm, startLoopLvm } from "../support/loop-lvm.ts";
 import { startSshd } from "./ssh/sshd.ts";
+import { debianImages } from "./support/debian-images.ts";
 import { until } from "./support/until.ts";
-import { checkout, ended, mustRun, runProgram, start, virtform } from "./support/virtform.ts";
+import { ended, mustRun, runProgram, start, virtform } from "./support/virtform.ts";
 import {
   apply,
   assertConverged,
@@ -67,11 +68,12 @@ function fileSystem(disk: string, offset = 0) {
   };
 }
 
-/** The first process of a Debian guest: a whole boot would say no more about these files. */
+/** The first process of a Debian guest, in the place of systemd: a whole boot would say no more about these files. */
 const debianInit = `#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 mount -t proc proc /proc
-say() { printf '\\nvirtform-debian: %s\\n' "$*"; }
+say() { printf '\\nvirtform-debian: %s\\n' "$*" >/dev/ttyS0; }
+say "command-line=$(cat /proc/cmdline)"
 say "file=$(base64 /srv/app/key) $(stat -c %a:%U:%G /srv/app/key) $(stat -c %a:%U:%G /srv/app)"
 say "key=$(tail -n 1 /root/.ssh/authorized_keys) $(stat -c %a:%U:%G /root/.ssh/authorized_keys)"
 say "metadata=$(cat /meta.js)"
@@ -80,23 +82,11 @@ say ready
 sleep 600
 `;
 
-const debian = {
-  debian: {
-    source: `${checkout}.cache/debian/root.qcow2`,
-    disk_format: "qcow2",
-    kernel: "vmlinuz",
-    ramdisk: "initrd",
-    properties: { os_command_line: "root=/dev/vda console=ttyS0 init=/usr/local/sbin/say" },
-  },
-  vmlinuz: { source: `${checkout}.cache/debian/vmlinuz`, disk_format: "aki" },
-  initrd: { source: `${checkout}.cache/debian/initrd.img`, disk_format: "ari" },
-};
-
 /** `uri`: of a host over ssh. */
 async function setUp(t: TestContext, uri?: string) {
   const workspace = await createWorkspace(t);
   const [one, two, three] = ["one", "two", "three"].map((name) => `${workspace.prefix}-${name}`) as [string, string, string];
-  const images = { ...debian, parted: { source: await partitioned(workspace.directory), disk_format: "raw" } };
+  const images = { ...debianImages(), parted: { source: await partitioned(workspace.directory), disk_format: "raw" } };
   const sections = {
     host: { ...(uri === undefined ? {} : { uri }), lvm: { volume_group: lvm.group } },
     images,
@@ -124,7 +114,7 @@ test("files, key, metadata and password are in flat and LVM disks before the fir
   const odd = { path: "/srv/a dir/ä\\x41'$(touch x)", text: "odd\n" };
   const app = { path: "/etc/app/key", base64: "AAH/", mode: "0640", owner: "app" };
   const rest = { key_pair: "ops", metadata: { role: "web" }, admin_password: { env: "VIRTFORM_TEST_PASSWORD" } };
-  const said = { path: "/usr/local/sbin/say", text: debianInit, mode: "0755" };
+  const said = { path: "/usr/lib/systemd/systemd", text: debianInit, mode: "0755" };
   const secret = { path: "/srv/app/key", base64: "AAH/", mode: "0640", owner: "nobody:mail" };
   await write({
     [one]: { image: "debian", flavor: "medium", inject: { partition: "inspect" }, ...rest, files: [said, secret] },
@@ -140,6 +130,8 @@ test("files, key, metadata and password are in flat and LVM disks before the fir
   const guest = Object.fromEntries(
     Array.from(log.matchAll(/^virtform-debian: (\S+?)=(.*)$/gm), ([, key, value = ""]) => [key, value.trim()]),
   );
+  // The guest has found its root disk by this, as virtform writes it for an image that has none.
+  assert.equal(guest["command-line"], "root=/dev/vda console=tty0 console=ttyS0 console=hvc0 no_timer_check");
   assert.equal(guest["file"], "AAH/ 640:nobody:mail 755:root:root");
   assert.equal(guest["key"], `${publicKey} 600:root:root`);
   assert.equal(guest["metadata"], '{"role":"web"}');
