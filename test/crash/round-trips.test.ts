@@ -62,9 +62,10 @@ instances:
   const each = (many.length - few.length) / (more - 1);
   t.diagnostic(`${each} round trips an instance`);
   t.diagnostic(`${few.length} round trips for an apply of 3`);
-  // What is asked at the same time shares round trips, more or less of them: a busy machine needs some more.
+  // A quiet machine needs 3.8 an instance, 23 for three instances and 4 for a plan. What is asked at the same time shares round trips, and a busy
+  // machine asks less at the same time: the limits leave a third of room.
   assert.ok(each <= 5, `${each} an instance`);
-  assert.ok(few.length <= 32, few.join(", "));
+  assert.ok(few.length <= 30, few.join(", "));
 
   const { result, turns } = await counted(async (host) => planOf(await runOn(host, yaml(3 + more))));
   assert.deepEqual(result.changes, []);

@@ -16,7 +16,9 @@ import { virtform } from "./support/in-this-process.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
 import { checkout } from "./support/virtform.ts";
 import {
+  assertApplied,
   assertNoLeftovers,
+  assertNothingPlanned,
   createWorkspace,
   readMarkers,
   roomy,
@@ -56,10 +58,8 @@ test("every example is applied by a test", async () => {
   assert.deepEqual(folders.map(({ name }) => name).sort(), [...examples, ...withContainers].sort());
 });
 
-async function assertConverged(directory: string): Promise<void> {
-  const { code, stdout, stderr } = await virtform("plan", directory, "--detailed-exitcode");
-  assert.equal(code, 0, `the plan is not empty:\n${stdout}${stderr}`);
-  assert.match(stdout, /No changes\. The host matches the configuration\./);
+async function assertConverged(...paths: readonly string[]): Promise<void> {
+  assertNothingPlanned(await virtform("plan", ...paths, "--detailed-exitcode"));
 }
 
 /** The names of the guests of a configuration, with all copies and includes. */
@@ -111,8 +111,7 @@ for (const example of examples) {
     const planned = await virtform("plan", directory, "--detailed-exitcode");
     assert.equal(planned.code, 2, planned.stdout + planned.stderr);
     assertGolden(`${checkout}test/real/golden/example-${example}.txt`, likeEverywhere(planned.stdout, workspace));
-    const applied = await virtform("apply", directory, "--auto-approve");
-    assert.equal(applied.code, 0, applied.stdout + applied.stderr);
+    assertApplied(await virtform("apply", directory, "--auto-approve"));
     await assertConverged(directory);
     for (const name of names) {
       const { value, userData } = readMarkers(await waitForConsole(copy, name, /^virtform-guest: ready$/m));
@@ -148,10 +147,8 @@ async function applyBoth(directory: string): Promise<void> {
     /way +from volume data of \S+-builder while it runs, with its file systems frozen for a moment/,
     planned.stderr,
   );
-  const done = await virtform("apply", ...both, "--auto-approve");
-  assert.equal(done.code, 0, done.stdout + done.stderr);
-  const again = await virtform("plan", ...both, "--detailed-exitcode");
-  assert.equal(again.code, 0, again.stdout + again.stderr);
+  assertApplied(await virtform("apply", ...both, "--auto-approve"));
+  await assertConverged(...both);
 }
 
 /** A cloud with the images of the tiny guest, for programs that this process starts. */

@@ -33,7 +33,7 @@ async function upload() {
   return { id: await cloud.upload({ name: "noise", disk_format: "raw" }, content), content };
 }
 
-test("disks are cloned from the snapshot in Ceph that Glance names, and the image is not downloaded", async (t) => {
+test("an image that Glance keeps in Ceph", async (t) => {
   const ceph = await startCeph(["vms", "images"]);
   t.after(ceph.stop);
   login(cloud.environment());
@@ -59,53 +59,67 @@ test("disks are cloned from the snapshot in Ceph that Glance names, and the imag
       )
       .run(id, `rbd://${ceph.fsid}/images/${id}/snap`);
   }
-  const workspace = await createWorkspace(t);
-  const name = `${workspace.prefix}-one`;
-  const write = (glance: object = {}) =>
-    writeConfig(workspace, {
+  await t.test("disks are cloned from its snapshot, and it is not downloaded", async (t) => {
+    const workspace = await createWorkspace(t);
+    const name = `${workspace.prefix}-one`;
+    await writeConfig(workspace, {
       host: { images_type: "rbd", rbd: { pool: "vms", conf: ceph.conf } },
-      glance,
       images: { noise: { source: `glance://${id}` } },
       flavors: { small: { vcpus: 1, ram: "64MiB", disk: "16MiB" } },
       instances: { [name]: { image: "noise", flavor: "small", power_state: "stopped" } },
     });
-  await write();
-  await apply(workspace);
-  await assertConverged(workspace);
-  const uuid = (await virsh("domuuid", name)).trim();
-  const info = JSON.parse(await ceph.run("rbd", "info", `vms/${uuid}_disk`, "--format", "json"));
-  assert.equal(`${info.parent.pool}/${info.parent.image}@${info.parent.snapshot}`, `images/${id}@snap`);
-  await ceph.run("rbd", "export", "--no-progress", `vms/${uuid}_disk`, `${ceph.directory}/clone.raw`);
-  assert.deepEqual((await readFile(`${ceph.directory}/clone.raw`)).subarray(0, content.length), content);
-  assert.match((await virtform("image", "list", "--path", workspace.directory)).stdout, /^noise +cloned /m);
-  await assertNoLeftovers(workspace);
-  const gone = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
-  assert.equal(gone.code, 0, gone.stdout + gone.stderr);
+    await apply(workspace);
+    await assertConverged(workspace);
+    const uuid = (await virsh("domuuid", name)).trim();
+    const info = JSON.parse(await ceph.run("rbd", "info", `vms/${uuid}_disk`, "--format", "json"));
+    assert.equal(`${info.parent.pool}/${info.parent.image}@${info.parent.snapshot}`, `images/${id}@snap`);
+    await ceph.run("rbd", "export", "--no-progress", `vms/${uuid}_disk`, `${ceph.directory}/clone.raw`);
+    assert.deepEqual((await readFile(`${ceph.directory}/clone.raw`)).subarray(0, content.length), content);
+    assert.match((await virtform("image", "list", "--path", workspace.directory)).stdout, /^noise +cloned /m);
+    await assertNoLeftovers(workspace);
+    const gone = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
+    assert.equal(gone.code, 0, gone.stdout + gone.stderr);
+  });
 
-  // Disks that are files cannot be clones. The service itself has no content for the image, so every byte is Ceph's.
-  const other = await createWorkspace(t);
-  const writeOther = (glance: object) =>
-    writeConfig(other, { host: { rbd: { pool: "vms", conf: ceph.conf } }, glance, images: { noise: { source: `glance://${id}` } } });
-  await writeOther({});
-  const refused = await virtform("apply", other.directory, "--auto-approve");
-  assert.equal(refused.code, 1, refused.stdout);
-  assert.doesNotMatch(refused.stdout + refused.stderr, /Ceph/);
-  await writeOther({ enable_rbd_download: true });
-  const plan = await virtform("plan", other.directory);
-  assert.match(plan.stdout, /way +Ceph, or else Glance at /, plan.stdout + plan.stderr);
-  const locate = (snapshot: string) => {
-    using database = new DatabaseSync(`${cloud.directory}/glance.db`, { timeout: 10_000 });
-    database.prepare("UPDATE image_locations SET value = ? WHERE image_id = ?").run(`rbd://${ceph.fsid}/images/${id}/${snapshot}`, id);
-  };
-  locate("gone");
-  const fallen = await virtform("apply", other.directory, "--auto-approve");
-  assert.equal(fallen.code, 1, fallen.stdout);
-  assert.match(fallen.stdout + fallen.stderr, /is not read from Ceph[\s\S]*\/gone\s+does\s+not\s+exist/);
-  locate("snap");
-  await apply(other);
-  assert.deepEqual(await readFile(`${other.instancesPath}/_base/${cacheEntryName(id)}`), content);
-  await assertConverged(other);
-  await assertNoLeftovers(other);
+  await t.test(
+    "with enable_rbd_download a host whose disks are files reads it from its snapshot, and asks Glance where that fails",
+    async (t) => {
+      // Disks that are files cannot be clones. The service itself has no content for the image, so every byte is Ceph's.
+      const other = await createWorkspace(t);
+      const writeOther = (glance: object) =>
+        writeConfig(other, { host: { rbd: { pool: "vms", conf: ceph.conf } }, glance, images: { noise: { source: `glance://${id}` } } });
+      /** The diagnostics of an apply, which has to fail. */
+      const failed = async () => {
+        const { code, stdout, stderr } = await virtform("apply", other.directory, "--auto-approve", "--json");
+        assert.equal(code, 1, stdout + stderr);
+        const events = stdout
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as { readonly diagnostic?: { readonly code?: string; readonly detail?: string } });
+        return events.flatMap(({ diagnostic }) => (diagnostic === undefined ? [] : [diagnostic]));
+      };
+      await writeOther({});
+      const refused = await failed();
+      assert.ok(refused.length > 0);
+      assert.ok(!refused.some(({ code }) => code === "image-not-read-from-ceph"), JSON.stringify(refused));
+      await writeOther({ enable_rbd_download: true });
+      const plan = await virtform("plan", other.directory);
+      assert.match(plan.stdout, /way +Ceph, or else Glance at /, plan.stdout + plan.stderr);
+      const locate = (snapshot: string) => {
+        using database = new DatabaseSync(`${cloud.directory}/glance.db`, { timeout: 10_000 });
+        database.prepare("UPDATE image_locations SET value = ? WHERE image_id = ?").run(`rbd://${ceph.fsid}/images/${id}/${snapshot}`, id);
+      };
+      locate("gone");
+      const fallen = await failed();
+      const [reason] = fallen.filter(({ code }) => code === "image-not-read-from-ceph");
+      assert.match(reason?.detail ?? "", /\/gone does not exist/, JSON.stringify(fallen));
+      locate("snap");
+      await apply(other);
+      assert.deepEqual(await readFile(`${other.instancesPath}/_base/${cacheEntryName(id)}`), content);
+      await assertConverged(other);
+      await assertNoLeftovers(other);
+    },
+  );
 });
 
 /** A server with TLS in front of another one, whose certificate is of an authority of this test. */

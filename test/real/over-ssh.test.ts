@@ -108,10 +108,11 @@ test("a connection that is cut while planning is an error, and nothing is taken 
   const child = start(["plan", workspace.directory, "--json"]);
   const end = ended(child, 60_000);
   // A login that ends before the program needs it is made again, once.
-  await until("the end of the plan, whose connections are cut", 60, async () => {
-    for (const pid of masters(child.pid ?? 0)) process.kill(pid, "SIGKILL");
+  const cutAll = async () => {
+    for (const pid of masters(child.pid ?? 0)) killIfThere(pid);
     return child.exitCode === null ? undefined : true;
-  });
+  };
+  await until("the end of the plan, whose connections are cut", 60, cutAll, undefined, 20);
   const result = await end;
   assert.equal(result.code, 1);
   assert.match(result.stdout + result.stderr, /lost|cannot be reached/);
@@ -127,7 +128,7 @@ test("a connection that is cut while planning is an error, and nothing is taken 
   const files: Host["files"] = {
     ...host.files,
     readMany: async (requests) => {
-      for (const pid of known()) process.kill(pid, "SIGKILL");
+      for (const pid of known()) killIfThere(pid);
       await until("the end of the connection", 10, async () => (known().length === 0 ? true : undefined));
       return host.files.readMany(requests);
     },
@@ -139,6 +140,15 @@ test("a connection that is cut while planning is an error, and nothing is taken 
   const reasons = cut.diagnostics.flatMap(({ code, summary, detail }) => (code === "host-unreachable" ? [`${summary} ${detail}`] : []));
   assert.match(reasons.join("\n"), /connection to .* was lost/);
 });
+
+/** Kills a process that may have ended since it was found. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
 
 test("doctor goes the way hop by hop, and names the one that fails", async (t) => {
   const { workspace } = await prepare(t);

@@ -124,7 +124,7 @@ function configuration(given: { directory: string; fsid: string; v1: number; v2:
     "osd pool default min size": "1",
     "osd crush chooseleaf type": "0",
     // Seconds for which a client that was killed still has its images open, half a minute by default. Living clients report every five seconds.
-    "osd client watch timeout": "12",
+    "osd client watch timeout": "20",
     "osd objectstore": "memstore",
     "memstore device bytes": String(2 ** 30),
     "mon osd full ratio": "0.99",

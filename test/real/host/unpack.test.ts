@@ -47,7 +47,7 @@ test("content is unpacked with holes, and digested, for every compression", asyn
   }
 });
 
-test("what came before a restart is forgotten", async (t) => {
+test("after a restart only the new content counts", async (t) => {
   const directory = temporary(t);
   const small = disk.subarray(2 * mebibyte, 2 * mebibyte + 50_000);
   for (const compression of compressions) {
@@ -125,6 +125,7 @@ test("a program that writes faster than its output is digested is stopped, so th
 function mounted(t: TestContext): string {
   const place = temporary({ after: () => undefined });
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=4M", "none", place]);
+  // In one hook and in this order: files of the mount are not to be removed one by one, nor a directory with a mount on it.
   t.after(() => {
     execFileSync("umount", [place]);
     rmdirSync(place);

@@ -22,9 +22,12 @@ export async function mustRun(program: string, args: readonly string[], timeoutM
   return result.stdout;
 }
 
+/** Longer than any `wait_for` of a test, whose message would otherwise never be seen. */
+const commandTimeoutMs = 20 * 60_000;
+
 /** Runs `virtform` as a user does: bin/virtform.js with the node that runs the tests. */
 export function virtform(...args: readonly string[]): Promise<Result> {
-  return ended(start(args), 600_000);
+  return ended(start(args), commandTimeoutMs);
 }
 
 /** Runs `virtform apply --json`, hands every event to `onEvent` together with the means to kill it, and waits for its end. */

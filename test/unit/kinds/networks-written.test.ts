@@ -29,7 +29,7 @@ const lan: NetworkConfig = {
   ],
 };
 
-test("a rename is no part of a chain of renames", () => {
+test("a chain of renames is refused", () => {
   assert.deepEqual(wrong({ ...lan, renamed_from: "office" }), []);
   assert.deepEqual(wrong({ ...lan, renamed_from: "office" }, { office: { type: "isolated", renamed_from: "old" } }), [
     "renamed_from: office and lan are renamed in a chain",
@@ -85,7 +85,7 @@ test("a VLAN of a Linux bridge or a macvtap is refused with the commands that ma
   ]);
 });
 
-test("a bridge with a network card of the host is the host's", () => {
+test("a bridge that virtform makes takes no network card of the host", () => {
   assert.deepEqual(wrong({ type: "bridge", create: true, device: "eth1" }), ["device: A bridge gets no network card from virtform"]);
   assert.deepEqual(wrong({ type: "isolated", device: "eth1" }), ["device: device has no effect for type isolated"]);
 });

@@ -36,6 +36,7 @@ export async function inProcess(
     outputFailed: new AbortController().signal,
     settled: async () => {},
   };
+  if (isRunning) throw new Error("a command line runs in this process already");
   const before = process.cwd();
   isRunning = true;
   try {

@@ -148,7 +148,7 @@ test("archives with links, devices, lies about sizes, several disks or none are 
     });
   add("a sparse member that is one piece", [sparse(qcow2.length, [[0, qcow2.length]])], right);
   taken += 1;
-  add("a sparse member of 256MiB of zeros", [sparse(2 ** 28, [[0, 512]])], /^image-(?:bomb|format-mismatch|malformed|archive|incomplete)$/);
+  add("a sparse member of 256MiB of zeros", [sparse(2 ** 28, [[0, 512]])], /^image-incomplete$/);
   add("a sparse member with more data than the archive has", [sparse(2 ** 30, [[0, qcow2.length + 10_240]])]);
   add("a sparse member whose pieces overlap", [
     sparse(2 ** 20, [

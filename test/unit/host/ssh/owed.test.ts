@@ -15,7 +15,7 @@ function after(...asked: (readonly [HelperRequest, Readonly<Record<string, unkno
   return owed.nothing;
 }
 
-test("looks and connections to sockets owe nothing, answered or not", () => {
+test("looks and connections to sockets owe nothing, with an answer and without", () => {
   const owed = createOwed();
   owed.asked({ op: "look" });
   owed.asked({ op: "dial" });

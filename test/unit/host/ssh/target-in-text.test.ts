@@ -22,4 +22,4 @@ for (const [what, text] of [
   ["an option of ssh", "host: { uri: qemu+ssh://-oProxyCommand=x/system }"],
   ["another transport", "host: { uri: qemu+tls://kvm1/system }"],
 ] as const)
-  test(`none can be told from a text with ${what}`, () => assert.equal(targetInText(text), undefined));
+  test(`no address is taken from a text with ${what}`, () => assert.equal(targetInText(text), undefined));

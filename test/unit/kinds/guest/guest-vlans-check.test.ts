@@ -28,7 +28,7 @@ test("VLANs on Open vSwitch, on bridges and on networks of others are accepted",
   assert.deepEqual(mistakes({ networks: [{ bridge: "br0", vlans: [storage] }], inject: { partition: "none" } }), []);
 });
 
-test("an interface that carries no tagged packets, and a guest that learns of none, have no VLANs", () => {
+test("VLANs of an interface that carries no tagged packets, or of a guest that gets no network configuration, are refused", () => {
   const of = (nic: object, more: Partial<InstanceConfig> = {}) =>
     mistakes({ networks: [{ ...nic, vlans: [{ id: 102 }] } as never], ...more });
   assert.deepEqual(of({ user: true }), ["0.vlans: Interface 0 of web is in user-mode networking and cannot have VLANs"]);
