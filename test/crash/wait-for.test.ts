@@ -81,6 +81,21 @@ test("a guest that stops while it is waited for fails the apply at once, and the
   assert.deepEqual(await waits(machine, yaml), ["wait for an address, at most 1 h"]);
 });
 
+test("a guest that is paused a moment before it is off is said to be off; one that stays paused is said to be paused", async () => {
+  for (const [ends, expected] of [
+    [true, "web is not ready: it is stopped"],
+    [false, "web is not ready: it is paused"],
+  ] as const) {
+    const machine = createWorld();
+    const { outcomes } = await apply(await runOn(machine.boot(), waiting("{ what: address, timeout: 1h }")), (event) => {
+      if (event.type !== "action.start" || event.id !== "domain/web#wait") return;
+      machine.libvirtd.suspend(web(machine));
+      if (ends) setTimeout(() => machine.libvirtd.destroy(web(machine)), 300);
+    });
+    assert.equal(outcomes.at(-1)?.diagnostics[0]?.summary.replace(/ \(.*/, ""), expected);
+  }
+});
+
 test("an ssh server that answers at an address of the guest ends the wait", async () => {
   const machine = leasing();
   const yaml = waiting("{ what: ssh, timeout: 1s }");

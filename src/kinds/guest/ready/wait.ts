@@ -26,9 +26,16 @@ type Seen = { readonly ready: true } | { readonly ready: false; readonly missing
 /** Waits until a guest is ready, and records that it was. Throws a RefusedError when it is not in time, stops, or its cloud-init fails. */
 export const waitUntilReady: ActionType = defineAction<WaitArgs>("domain.wait", [], async (context, args) => {
   const deadline = performance.now() + args.wait.seconds * 1000;
+  let wasPaused = false;
   for (;;) {
     context.signal.throwIfAborted();
     const { power = "stopped", reason = "unknown" } = (await libvirtOf(context).power(args.uuid)) ?? {};
+    // QEMU pauses a guest that panics, a moment before libvirt ends it and knows why.
+    if (power === "paused" && !wasPaused) {
+      wasPaused = true;
+      await pause(againMs, undefined, { signal: context.signal });
+      continue;
+    }
     if (power !== "running") throw await notRunning(context, args, `${power}${reason === "unknown" ? "" : ` (${reason})`}`);
     const seen = await lookAt(context, args);
     if (seen.ready) break;
