@@ -72,24 +72,6 @@ test("the device of a VLAN on a bond has a name that Linux takes", () => {
   assert.deepEqual(bonded("uplinks1234", 4094), ["0.vlans.0.id: Interface 0 of web has VLAN 4094 in a bond with a long name"]);
 });
 
-test("the positions of a VLAN that is there twice count from 1", () => {
-  const [found] = checkGuestVlans(configOf({ networks: [{ network: "trunk", vlans: [{ id: 102 }, { id: 103 }, { id: 102 }] }] }));
-  assert.equal(found?.detail, "It is number 1 and 3 of vlans. Remove one of them.");
-});
-
-test("the device of a VLAN on a bond has a name that Linux takes", () => {
-  const bonded = (bond: string, id: number) =>
-    mistakes({
-      networks: [
-        { bridge: "br0", bond, vlans: [{ id }] },
-        { bridge: "br1", bond },
-      ],
-    });
-  assert.deepEqual(bonded("uplinks123", 4094), []);
-  assert.deepEqual(bonded("uplinks1234", 101), []);
-  assert.deepEqual(bonded("uplinks1234", 4094), ["0.vlans.0.id: Interface 0 of web has VLAN 4094 in a bond with a long name"]);
-});
-
 test("addresses in a VLAN are in its subnets, free and used once", () => {
   const of = (...addresses: string[]) => mistakes({ networks: [{ network: "trunk", vlans: [{ ...storage, addresses }] }] });
   assert.deepEqual(of("10.0.102.10"), ["0.vlans.0.addresses.0: 10.0.102.10 is in no subnet of network storage"]);
