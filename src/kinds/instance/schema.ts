@@ -8,6 +8,17 @@ import { byCommand, environmentName, secretExpectation, secretForms } from "../c
 import { size } from "../schema-parts.ts";
 import { usualWait } from "../terms/guest-wait.ts";
 
+/** One of several IP addresses. */
+const addressOf = <const Example extends string>(example: Example) =>
+  ({
+    type: "string",
+    description: "An IPv4 or IPv6 address.",
+    pattern: "^[0-9a-fA-F:.]{2,45}$",
+    expects: "an IPv4 or IPv6 address",
+    notCounted: true,
+    examples: [example],
+  }) as const;
+
 /** Names of security groups. */
 const groupNames = {
   type: "array",
@@ -155,14 +166,7 @@ const networkSchema = {
       type: "array",
       description:
         "Fixed IP addresses of the interface, at most one in each subnet of its entry of networks. They are reserved in DHCP and written into the config drive. With port_filter: on, the guest can send from no others. Default: one that it gets by DHCP.",
-      items: {
-        type: "string",
-        description: "An IPv4 or IPv6 address.",
-        pattern: "^[0-9a-fA-F:.]{2,45}$",
-        expects: "an IPv4 or IPv6 address",
-        notCounted: true,
-        examples: ["192.168.50.10"],
-      },
+      items: addressOf("192.168.50.10"),
       uniqueItems: true,
       maxItems: 32,
       examples: [["192.168.50.10", "fd00:50::10"]],
@@ -248,14 +252,7 @@ const networkSchema = {
           addresses: {
             type: "array",
             description: "Fixed IP addresses in the VLAN, at most one in each subnet of network. Default: one that it gets by DHCP.",
-            items: {
-              type: "string",
-              description: "An IPv4 or IPv6 address.",
-              pattern: "^[0-9a-fA-F:.]{2,45}$",
-              expects: "an IPv4 or IPv6 address",
-              notCounted: true,
-              examples: ["10.0.101.10"],
-            },
+            items: addressOf("10.0.101.10"),
             uniqueItems: true,
             maxItems: 32,
             examples: [["10.0.101.10"]],
