@@ -1,6 +1,7 @@
 import type { Address } from "../model/address.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import { diagnosticText } from "../model/diagnostic-text.ts";
 import { UnreachableError } from "../model/errors.ts";
 import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import type { HostFacts } from "../model/host-facts.ts";
@@ -47,6 +48,6 @@ async function look<Config>(kind: AnyKind<Config>, context: Context): Promise<Ob
   }
 }
 
-function unreachable({ summary, detail, ...diagnostic }: Diagnostic): Diagnostic {
-  return { ...diagnostic, summary: "The host cannot be looked at", detail: detail === undefined ? summary : `${summary} ${detail}` };
+function unreachable(diagnostic: Diagnostic): Diagnostic {
+  return { ...diagnostic, summary: "The host cannot be looked at", detail: diagnosticText(diagnostic) };
 }

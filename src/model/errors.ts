@@ -1,4 +1,5 @@
 import type { Diagnostic } from "./diagnostic.ts";
+import { diagnosticText } from "./diagnostic-text.ts";
 
 /**
  * A failure that has something to tell the user: it is shown as its diagnostics, without a stack. Any other error is a bug in virtform and
@@ -8,7 +9,7 @@ export class CodedError extends Error {
   override readonly name: string = "CodedError";
   readonly diagnostics: readonly Diagnostic[];
   constructor(diagnostics: readonly Diagnostic[], options: { readonly message?: string; readonly cause?: unknown } = {}) {
-    const { message = diagnostics.map(wordsOf).join(" "), cause } = options;
+    const { message = diagnostics.map(diagnosticText).join(" "), cause } = options;
     super(message, cause === undefined ? undefined : { cause });
     this.diagnostics = diagnostics;
   }
@@ -96,11 +97,6 @@ export function unexpectedAnswer(program: string, what: string, answer?: string)
 export function errorMessage(error: unknown): string {
   if (error instanceof CodedError) return error.diagnostics.map(({ summary }) => summary).join("; ");
   return error instanceof Error ? error.message : String(error);
-}
-
-/** `Cannot read /a: no such file. Name another one.` */
-function wordsOf({ summary, detail }: Diagnostic): string {
-  return detail === "" ? summary : `${summary.replace(/\.$/, "")}. ${detail}`;
 }
 
 function errorOf(code: string, summary: string, detail: string): Diagnostic {

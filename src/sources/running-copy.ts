@@ -67,7 +67,7 @@ async function begin(context: Context, { uuid, name, target, others, freezes }: 
     throw userError(
       "guest-not-frozen",
       `The guest agent of ${name} does not freeze its file systems`,
-      `An image of disk ${target} would not be consistent, so none is taken. ${errorMessage(error)} Shut the guest down and apply again, or correct its guest agent.`,
+      `An image of disk ${target} would not be consistent, so none is taken. ${errorMessage(error).replace(/\.$/, "")}. Shut the guest down and apply again, or correct its guest agent.`,
     );
   });
   try {

@@ -9,7 +9,7 @@ export interface Written {
   /** On the disk. File systems also count what they hold ready behind the end. */
   readonly allocated: number;
   readonly read: number;
-  /** Of what has been read, what is not zeros. */
+  /** Bytes that have been read and are not zeros. */
   readonly data: number;
 }
 

@@ -2,6 +2,7 @@ import { diskPhrase } from "../../drivers/disk-phrase.ts";
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import { diagnosticText } from "../../model/diagnostic-text.ts";
 import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
 import type { Observation } from "../../model/kind.ts";
 import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
@@ -281,10 +282,10 @@ function readDomain(
 
 /** One of this project's stops an apply; one that is not known as ours is left alone, as any other. */
 function unreadableDiagnostics({ name, failure }: UnreadableDomain, instance: string | undefined): Diagnostic[] {
-  const why = failure.map(({ summary, detail }) => [summary, ...(detail === undefined ? [] : [detail])].join(": ")).join("; ");
+  const why = failure.map(diagnosticText).join(" ");
   const text = {
     summary: `The definition of domain ${name} cannot be read`,
-    detail: `${why}. Nothing is decided about it. \`virsh dumpxml\` shows the definition.`,
+    detail: `${why} Nothing is decided about it. \`virsh dumpxml\` shows the definition.`,
   };
   if (instance === undefined) return [problem("domain-unreadable", text, "warning")];
   return [problem("domain-unreadable", { ...text, address: guests.at(instance) })];
