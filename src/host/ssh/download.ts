@@ -20,10 +20,11 @@ import { statusTrouble } from "../web/transfer-error.ts";
 export interface CurlPatience {
   readonly retries: number;
   readonly pauseMs: number;
+  /** No pause is longer, whatever the server asks for. */
+  readonly maxPauseMs: number;
 }
 
-const usual: CurlPatience = { retries: 3, pauseMs: 1000 };
-const maxPauseMs = 60_000;
+const usual: CurlPatience = { retries: 3, pauseMs: 1000, maxPauseMs: 60_000 };
 const longMs = 24 * 3_600_000;
 /** Interval of progress reports. */
 const lookMs = 1000;
@@ -161,7 +162,7 @@ async function persist(transfer: Transfer): Promise<Transferred> {
     const because = addresses.length === 1 ? failure.because : `${asked.host}: ${failure.because}`;
     request.onRetry?.({ attempt: turn.failures + 1, because, ...(Number.isFinite(retries) ? { of: retries + 1 } : {}) });
     if (!failure.again) continue;
-    const wait = Math.min(maxPauseMs, Math.max(patience.pauseMs * 2 ** (turn.failures - 1), failure.waitMs ?? 0));
+    const wait = Math.min(patience.maxPauseMs, Math.max(patience.pauseMs * 2 ** (turn.failures - 1), failure.waitMs ?? 0));
     await pause(wait, undefined, signal === undefined ? {} : { signal }).catch(() => {
       throw interrupted(`The download of ${shown}`);
     });

@@ -23,9 +23,11 @@ for (const hostile of hostileAnswers.filter(({ isSilent }) => isSilent !== true)
     const directory = await testDirectory(context);
     const origin = await startHostileServer(context, hostile);
     const request = { url: `${origin}/x`, to: `${directory}/image.part`, digests: ["sha256"] as const, maxBytes: 2 ** 20 };
-    const outcome = await downloadWithCurl((command) => host.run(command), host.files, request, { retries: 2, pauseMs: 1 }).catch(
-      (error: unknown) => error,
-    );
+    const outcome = await downloadWithCurl((command) => host.run(command), host.files, request, {
+      retries: 2,
+      pauseMs: 1,
+      maxPauseMs: 10,
+    }).catch((error: unknown) => error);
     if (hostile.code === undefined) {
       assert.ok(!(outcome instanceof Error), String(outcome));
       assert.equal((outcome as { digests: { sha256: string } }).digests.sha256, sha256);

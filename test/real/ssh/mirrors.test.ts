@@ -12,13 +12,15 @@ process.env["VIRTFORM_SSH"] = sshd.program;
 const host = createSshHost(sshd.target);
 after(() => host.close());
 
-mirrorCases("over ssh", (request) => downloadWithCurl((command) => host.run(command), host.files, request, { retries: 3, pauseMs: 1 }));
+mirrorCases("over ssh", (request) =>
+  downloadWithCurl((command) => host.run(command), host.files, request, { retries: 3, pauseMs: 1, maxPauseMs: 10 }),
+);
 
 test("over ssh: a server that is busy is asked again after the time that it states", async (context) => {
   const { origin } = await startServer(context, status(503, { "retry-after": "2" }), whole(Buffer.from("content")));
   const request = { url: `${origin}/x`, to: `${await testDirectory(context)}/x.part`, digests: ["sha256" as const] };
   const started = performance.now();
-  const done = await downloadWithCurl((command) => host.run(command), host.files, request, { retries: 1, pauseMs: 1 });
+  const done = await downloadWithCurl((command) => host.run(command), host.files, request, { retries: 1, pauseMs: 1, maxPauseMs: 5000 });
   assert.equal(done.bytes, 7);
   assert.ok(performance.now() - started >= 2000, "the pause");
 });

@@ -80,7 +80,7 @@ async function fetchThere(context: TestContext, answers: RequestListener[], more
     args.push(command.program, ...command.args);
     return host.run(command);
   };
-  const work = downloadWithCurl(run, host.files, request, { retries: 3, pauseMs: 1 });
+  const work = downloadWithCurl(run, host.files, request, { retries: 3, pauseMs: 1, maxPauseMs: 10 });
   const outcome = await work.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
@@ -119,7 +119,7 @@ test("on the host too, every validator is compared, and what a kill left is cont
   const directory = await testDirectory(context);
   const { origin, seen } = await startServer(context, broken(content, half), status(404), rest(content));
   const request = { url: `${origin}/x`, to: `${directory}/x.part`, digests: ["sha256" as const], record: `${directory}/x.part.json` };
-  const get = () => downloadWithCurl(host.run, host.files, request, { retries: 0, pauseMs: 1 });
+  const get = () => downloadWithCurl(host.run, host.files, request, { retries: 0, pauseMs: 1, maxPauseMs: 10 });
   await assert.rejects(get());
   assert.equal(statSync(request.to).size, half);
   await assert.rejects(get());
