@@ -224,8 +224,10 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
       for (const diagnostic of moved) emit({ type: "diagnostic", diagnostic });
       return { verdict: "refused", outcomes: [] };
     }
+    const parallelism = options.parallelism ?? usualParallelism(plan);
+    for (const kind of run.kinds) kind.prepare?.(held, plan.actions, parallelism);
     await claimProject(run, held, observed, emit);
-    const journal = await openJournal(held, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
+    const journal = await openJournal(held, interrupted.journals, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
     const actionTypes = run.kinds.flatMap((kind) => kind.actions);
     const meter = createMeter(() => performance.now());
     const hook = announcing(run);
@@ -235,7 +237,7 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
       context: held,
       journal,
       meter,
-      parallelism: options.parallelism ?? usualParallelism(plan),
+      parallelism,
       stop,
       emit,
       ...(hook === undefined ? {} : { hook }),

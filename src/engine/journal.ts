@@ -22,10 +22,10 @@ const kept = 20;
 const mostBytes = 32 * 2 ** 20;
 
 /**
- * Opens a new journal and removes the oldest ones. Actions hold no secrets, so neither does the journal. `warn` is called when it
- * cannot be written, once at most.
+ * Opens a new journal and removes the oldest ones. Actions hold no secrets, so neither does the journal. `earlier`: paths of the journals that
+ * exist. `warn` is called when it cannot be written, once at most.
  */
-export async function openJournal(context: Context, warn: (diagnostic: Diagnostic) => void): Promise<Journal> {
+export async function openJournal(context: Context, earlier: readonly string[], warn: (diagnostic: Diagnostic) => void): Promise<Journal> {
   const { files, now } = context.host;
   const directory = context.layout.journals;
   const path = `${directory}/${now().toISOString().replaceAll(/[:.]/g, "-")}-${process.pid}.jsonl`;
@@ -62,12 +62,10 @@ export async function openJournal(context: Context, warn: (diagnostic: Diagnosti
     }
     writing = undefined;
   };
-  const [later, oldest]: [string[], string[]] = [[], []];
-  await attempt(async () => {
-    const [paths] = await allDone([journalsOf(context), files.makeDirectory(directory)]);
-    later.push(...paths.filter((other) => other > path));
-    oldest.push(...paths.slice(0, Math.max(0, paths.length - kept + 1)));
-  });
+  // With journals in it, it exists: on a host elsewhere each turn is a round trip.
+  if (earlier.length === 0) await attempt(() => files.makeDirectory(directory));
+  const later = earlier.filter((other) => other > path);
+  const oldest = earlier.slice(0, Math.max(0, earlier.length - kept + 1));
   // What cannot be removed, such as a directory of such a name, stays: it must not end the journal.
   const removed = oldest.map((other) => files.remove(other).catch(() => undefined));
   void write({ status: "apply-started", project: context.project });
@@ -102,22 +100,24 @@ export interface Interrupted {
   readonly actions: readonly string[];
   /** One for each journal that cannot be read. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Paths of all journals by name, so by time as a rule; none where they cannot be listed. */
+  readonly journals: readonly string[];
 }
 
 /** The actions that the last apply of this project had started and not ended when it was interrupted. Never throws for a journal's sake. */
 export async function interruptedActions(context: Context): Promise<Interrupted> {
   const diagnostics: Diagnostic[] = [];
-  const paths = await journalsOf(context).catch((error: unknown) => {
+  const journals = await journalsOf(context).catch((error: unknown) => {
     diagnostics.push(notRead(context.layout.journals, errorMessage(error)));
     return [];
   });
-  for (const path of paths.reverse()) {
+  for (const path of journals.toReversed()) {
     const { records, problem } = await read(context, path);
     if (problem !== undefined) diagnostics.push(notRead(path, problem));
     if (records?.[0]?.project !== context.project || records.some(({ status }) => status === superseded)) continue;
-    return { actions: records.some(({ status }) => status === "apply-ended") ? [] : unfinished(records), diagnostics };
+    return { actions: records.some(({ status }) => status === "apply-ended") ? [] : unfinished(records), diagnostics, journals };
   }
-  return { actions: [], diagnostics };
+  return { actions: [], diagnostics, journals };
 }
 
 function unfinished(records: readonly JournalRecord[]): string[] {

@@ -6,7 +6,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { Json } from "./json.ts";
 import type { Observed } from "./observed.ts";
-import type { Unmanaged } from "./plan.ts";
+import type { PlannedAction, Unmanaged } from "./plan.ts";
 import type { Resource } from "./resource.ts";
 
 export type { Observed } from "./observed.ts";
@@ -64,6 +64,8 @@ export interface Kind<Config, Spec, State> {
   readonly actions: readonly ActionType[];
   /** Clears away what an interrupted apply left half made. Called under the project's lock, before anything else is done. */
   sweep?(context: Context): Promise<void>;
+  /** Gets ready what actions will use, without waiting for it. `parallelism`: how many run at a time. Called under the project's lock, before the first action. */
+  prepare?(context: Context, actions: readonly PlannedAction[], parallelism: number): void;
   /** Completes or ends what actions left for the end of an apply. Called under the project's lock, after the last action. */
   settle?(context: Context): Promise<void>;
 }

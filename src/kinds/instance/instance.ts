@@ -10,6 +10,7 @@ import { instanceOf } from "../../model/presentation.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { SecretRef } from "../../model/secret.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { checkChains } from "../chain/check.ts";
 import { follow } from "../chain/follow.ts";
 import { leftDisks, leftText } from "../chain/left-behind.ts";
@@ -148,6 +149,10 @@ export function instanceKind(
     pending: (state) => (state.kind === "domain" ? pendingFields(state) : []),
     actions: [...secretActions, ...diskActions, ...seedActions, ...domainActions],
     sweep: sweepInstances,
+    prepare: (context, actions, parallelism) => {
+      const changes = actions.filter(({ type }) => type.startsWith("domain.")).length;
+      if (changes > 0) libvirtOf(context).warm(Math.min(changes, parallelism));
+    },
     settle: settleLabels,
   };
 }

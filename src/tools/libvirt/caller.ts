@@ -8,8 +8,8 @@ import type { Driver, Procedure } from "./rpc/procedures.ts";
 export interface Caller {
   /** `subject` names what the call is about, for messages and traces: a domain's name or uuid. */
   call<A, R>(procedure: Procedure<A, R>, args: A, subject?: string): Promise<R>;
-  /** Logs in to the daemon of the hypervisor before the first call. */
-  warm(): void;
+  /** Logs in to the daemon of the hypervisor before the first call; on a host elsewhere as often as this many changes at a time take. */
+  warm(changes?: number): void;
   /** A connection of its own, for events. */
   open(): Promise<Connection>;
   /** Whether only the read-only socket lets this user in; known after the first call. */
@@ -65,7 +65,7 @@ export function createCaller(options: DoorOptions & { readonly host: Pick<Host, 
         throw error;
       }
     },
-    warm: () => existing("hypervisor").warm(),
+    warm: (changes = 0) => existing("hypervisor").warm(host.libvirtUri === undefined ? 0 : changes),
     open: () => door.open("hypervisor"),
     get readOnly() {
       return door.readOnly;

@@ -385,7 +385,7 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
       await explaining(`Putting a network filter on ${port} failed`, () => call(procedures.createFilterBinding, { xml, flags: 0 }, port));
     },
 
-    warm: () => caller.warm(),
+    warm: (changes) => caller.warm(changes),
     get readOnly() {
       return caller.readOnly;
     },

@@ -123,8 +123,11 @@ export interface DomainWatch extends Disposable {
  * libvirt's words, and the remedy where one is known, when libvirt refuses.
  */
 export interface Libvirt extends NetworkFace {
-  /** Logs in before the first call, at the same time as other work: on a host elsewhere that takes round trips. A failure is that of the first call. */
-  warm(): void;
+  /**
+   * Logs in before the first call, at the same time as other work: on a host elsewhere that takes round trips, and so do the further connections that
+   * `changes` at a time take. A failure is that of the first call.
+   */
+  warm(changes?: number): void;
   node(): Promise<NodeFacts>;
   /** The user and group that guests run as, and that libvirt gives their files to; null where libvirt does not tell. Never throws. */
   guestOwner(): Promise<Owner | null>;

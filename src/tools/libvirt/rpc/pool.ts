@@ -4,8 +4,8 @@ import type { Procedure } from "./procedures.ts";
 
 /** Connections to one daemon, opened when they are needed. */
 export interface Pool {
-  /** Opens the first connection before it is needed. Calls wait for it; a failure is theirs. */
-  warm(): void;
+  /** Opens the first connection before it is needed, or those that as many changes at a time take. Calls wait for it; a failure is theirs. */
+  warm(changes?: number): void;
   call<A, R>(procedure: Procedure<A, R>, args: A, subject: string): Promise<R>;
   close(): Promise<void>;
 }
@@ -136,8 +136,9 @@ export function createPool(open: () => Promise<Connection>, looks: LookLimits = 
   }
 
   return {
-    warm() {
-      if (!closed && connections.length + opening === 0) grow();
+    warm(changes = 0) {
+      const wanted = Math.min(connectionsAtMost, Math.max(1, Math.ceil(changes / window)));
+      while (!closed && connections.length + opening < wanted) grow();
     },
     call: (procedure, args, subject) => take(procedure.changes, (connection) => connection.call(procedure, args, subject)),
     async close() {

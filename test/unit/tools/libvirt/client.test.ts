@@ -110,6 +110,30 @@ test("over ssh, all that is asked for together goes out together: five turns wit
   assert.ok((await turnsFor(500)) <= 5);
 });
 
+test("over ssh, the connections that changes at a time take are opened before them; on this machine they are not", async () => {
+  const opened = async (where: Partial<Host>) => {
+    const machine = createMachine();
+    const booted = machine.boot();
+    let channels = 0;
+    const dial: Host["dial"] = (path) => {
+      channels += 1;
+      return booted.dial(path);
+    };
+    const libvirt = libvirtOn(machine, { host: { ...where, dial } });
+    await libvirt.domains(({ name }) => name);
+    const [before, changes] = [channels, Array.from({ length: 9 }, (_, at) => `11111111-2222-4333-8444-${String(at).padStart(12, "0")}`)];
+    libvirt.warm(changes.length);
+    // Time to log in.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const ahead = channels - before;
+    await Promise.all(changes.map((id, at) => libvirt.define(domainXml(`guest-${at}`, id))));
+    await libvirt.close();
+    return { ahead, later: channels - before - ahead };
+  };
+  assert.deepEqual(await opened({ libvirtUri: "qemu:///system" }), { ahead: 2, later: 0 });
+  assert.equal((await opened({})).ahead, 0);
+});
+
 for (const looksOnly of [false, true]) {
   test(`a login is the opening that the dial was given${looksOnly ? ", also on the read-only socket" : ""}`, async () => {
     const machine = createMachine();
