@@ -1,7 +1,5 @@
-/** A check compiled from the schema ahead of time. */
+/** A check compiled from `schema` (`schema.ts`) ahead of time. */
 export interface CompiledCheck {
-  /** SHA-256 in hex of the JSON text of the schema that it was compiled from. */
-  readonly schemaDigest: string;
   /** True for a valid value; says nothing about what is wrong with another one. */
   readonly accepts: (value: unknown) => boolean;
 }

@@ -8,13 +8,12 @@ import {
   lutimesSync,
   mkdirSync,
   openSync,
-  statfs,
+  statfsSync,
   statSync,
   unlinkSync,
 } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { promisify } from "node:util";
 import type { Owner } from "../../model/host.ts";
 import { errnoOf, explained, explainedLater, symbolicLink } from "../file-error.ts";
 import { type NamesChanged, syncNames } from "./durable.ts";
@@ -104,14 +103,13 @@ export function setOwner(path: string, { uid, gid }: Owner): void {
   });
 }
 
-const statfsLater = promisify(statfs);
-
 /** Free bytes (for unprivileged users), total bytes and magic number of the filesystem that holds the path or its nearest existing parent. */
-export async function space(path: string): Promise<{ total: number; free: number; filesystem: number }> {
+export function space(path: string): { total: number; free: number; filesystem: number } {
   let place = path;
   explained("measure the space of", path, () => {
     while (statSync(place, { throwIfNoEntry: false }) === undefined && dirname(place) !== place) place = dirname(place);
   });
-  const { bsize, blocks, bavail, type } = await explainedLater("measure the space of", place, () => statfsLater(place));
+  // Synchronous as the other looks: it would be the only work of Node's thread pool, whose four threads a plan then starts.
+  const { bsize, blocks, bavail, type } = explained("measure the space of", place, () => statfsSync(place));
   return { total: blocks * bsize, free: bavail * bsize, filesystem: type };
 }

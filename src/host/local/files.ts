@@ -31,7 +31,7 @@ export function createLocalFiles(): Files {
     setMode: async (path, mode) => setMode(path, mode),
     setOwner: async (path, owner) => setOwner(path, owner),
     appendLines: (path, lines, options) => appendLines(path, lines, { ...options, names }),
-    space,
+    space: async (path) => space(path),
     digest: digestFile,
     digestBehind,
   };

@@ -117,32 +117,28 @@ function checkSubnet(network: NetworkConfig, written: SubnetConfig, subnet: Subn
 }
 
 /** Addresses that no machine of a network has (RFC 6890), and what they are for. */
-const specialSubnets = Object.entries({
-  "0.0.0.0/8": "this network",
-  "127.0.0.0/8": "the loopback",
-  "224.0.0.0/3": "multicast and reserved",
-  "::/64": "unspecified, the loopback and IPv4-mapped addresses",
-  "fe80::/10": "link-local: every interface has such an address anyway",
-  "ff00::/8": "multicast",
-}).flatMap(([text, use]) => {
-  const cidr = parseCidr(text);
-  return cidr === undefined ? [] : [{ cidr, use }];
-});
+const specialSubnets: readonly (readonly [subnet: string, use: string])[] = [
+  ["0.0.0.0/8", "this network"],
+  ["127.0.0.0/8", "the loopback"],
+  ["224.0.0.0/3", "multicast and reserved"],
+  ["::/64", "unspecified, the loopback and IPv4-mapped addresses"],
+  ["fe80::/10", "link-local: every interface has such an address anyway"],
+  ["ff00::/8", "multicast"],
+];
+
+function haveCommon(text: string, cidr: Cidr): boolean {
+  const special = parseCidr(text);
+  return special !== undefined && overlaps(special, cidr);
+}
 
 /** Guests choose addresses in IPv6 subnets of 64 bits only; with DHCP shorter ones cannot be announced. */
 function checkPrefix({ cidr, dhcp }: Subnet, hosted: boolean, at: Pointer): Diagnostic[] {
   const { family, prefix } = cidr;
   const pointer = [...at, "cidr"];
   const smallest = family === 4 ? 30 : 126;
-  const special = specialSubnets.find(({ cidr: one }) => overlaps(one, cidr));
+  const special = specialSubnets.find(([text]) => haveCommon(text, cidr));
   if (prefix > 0 && special !== undefined)
-    return [
-      wrong(
-        pointer,
-        `${formatCidr(cidr)} is not for networks of guests`,
-        `${formatCidr(special.cidr)} is ${special.use}. Choose another subnet.`,
-      ),
-    ];
+    return [wrong(pointer, `${formatCidr(cidr)} is not for networks of guests`, `${special[0]} is ${special[1]}. Choose another subnet.`)];
   if (prefix === 0)
     return [wrong(pointer, "A subnet with the prefix /0 is the whole Internet", "Write a longer prefix, such as /24 or /64.")];
   if (prefix > smallest) {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -26,8 +25,7 @@ test("the compiled check of the build says no exactly where there is something t
   t.after(() => rmSync(directory, { recursive: true }));
   writeFileSync(join(directory, "accepts.mjs"), schemaCheckText(schema));
   const { compiledCheck }: { compiledCheck: CompiledCheck } = await import(join(directory, "accepts.mjs"));
-  const { accepts, schemaDigest } = compiledCheck;
-  assert.equal(schemaDigest, createHash("sha256").update(JSON.stringify(schema)).digest("hex"));
+  const { accepts } = compiledCheck;
   const flavor = { vcpus: 1, ram: "1GiB", disk: "1GiB" };
   const long = "ä".repeat(256);
   const values = [

@@ -21,11 +21,16 @@ const checks: Readonly<Record<string, string>> = {
   delete_member: member,
 };
 
-/** The rules of Glance itself. */
-export const defaultRules: PolicyRules = new Map(
-  Object.entries(checks).map(([name, text]) => {
-    const check = readPolicyCheck(text);
-    if (typeof check === "string") throw new Error(`the default of ${name}: ${check}`);
-    return [name, { check, place: "Glance's defaults" }];
-  }),
-);
+let rules: PolicyRules | undefined;
+
+/** The rules of Glance itself. Read on first use: few configurations need them. */
+export function defaultRules(): PolicyRules {
+  rules ??= new Map(
+    Object.entries(checks).map(([name, text]) => {
+      const check = readPolicyCheck(text);
+      if (typeof check === "string") throw new Error(`the default of ${name}: ${check}`);
+      return [name, { check, place: "Glance's defaults" }];
+    }),
+  );
+  return rules;
+}

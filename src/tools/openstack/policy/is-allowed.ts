@@ -24,7 +24,7 @@ export type PolicyAnswer = { readonly allowed: boolean; readonly place: string }
  * Pure.
  */
 export function isAllowed(rules: PolicyRules, name: string, user: PolicyUser, target: PolicyTarget): PolicyAnswer {
-  const ruleOf = (one: string) => rules.get(one) ?? defaultRules.get(one);
+  const ruleOf = (one: string) => rules.get(one) ?? defaultRules().get(one);
   const rule = ruleOf(name);
   if (rule === undefined) return `There is no rule ${name}, neither in the file nor among Glance's own.`;
   const roles = new Set(user.roles.map((role) => role.toLowerCase()));
