@@ -5,6 +5,8 @@ import { type Io, processIo } from "./commands/io.ts";
 import { errorMessage, type UserError, userError } from "./model/errors.ts";
 import { isVersionQuestion, versionText } from "./version.ts";
 
+export { processSecrets } from "./commands/process-secrets.ts";
+
 /** Runs one command line. Resolves to the exit code; throws only for bugs. Output that cannot be written makes it 1. */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
   const exitCode = await dispatch(argv, io);

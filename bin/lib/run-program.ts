@@ -53,8 +53,13 @@ function printed(text: string): boolean {
 function load(command: string, source: () => ProgramSource, cache: string): Program {
   loadPartsOfNode();
   tuneV8({ onlyLooks: looks.has(command) });
-  const { text, scripts, key: programKey, filename, url } = source();
-  const name = /^[a-z]{1,20}$/.test(command) ? command : "other";
+  const program = loadProgram(source(), cache, /^[a-z]{1,20}$/.test(command) ? command : "other") as Program;
+  keepYoungGeneration();
+  return program;
+}
+
+/** Loads the program and gives what it exports. `cache` is a directory for compiled code, `name` that of its files there. */
+export function loadProgram({ text, scripts, key: programKey, filename, url }: ProgramSource, cache: string, name: string): object {
   // V8 compares its version, its flags and the length of the source, but not the source.
   const key = [programKey, process.version, process.arch].join(" ");
   const packages = new Map<string, Readonly<Record<string, object>>>();
@@ -79,9 +84,7 @@ function load(command: string, source: () => ProgramSource, cache: string): Prog
     script.runInThisContext()(module, module.exports, parts, url);
     return module.exports;
   };
-  const program = run("") as Program;
-  keepYoungGeneration();
-  return program;
+  return run("");
 }
 
 /** Compiles a script with the code that an earlier run left, or leaves it for the next. */

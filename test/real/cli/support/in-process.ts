@@ -1,9 +1,8 @@
 import { createReadStream } from "node:fs";
 import { Writable } from "node:stream";
-import { main } from "../../../../src/cli.ts";
 import type { Io } from "../../../../src/commands/io.ts";
-import { processSecrets } from "../../../../src/commands/process-secrets.ts";
 import type { Result } from "../../support/program.ts";
+import { builtProgram } from "./built-program.ts";
 
 let isRunning = false;
 
@@ -11,7 +10,7 @@ let isRunning = false;
 export const isFree = () => !isRunning;
 
 /**
- * Runs a command line in this process, in a directory, as a pipeline does: no terminal, nothing to read. It costs
+ * Runs a command line with the built program in this process, in a directory, as a pipeline does: no terminal, nothing to read. It costs
  * less than half of the CPU time of a process of its own, which loads and compiles everything again. Kills, signals, terminals and other
  * environments need such a process. `variables` are added to the environment; undefined takes away.
  */
@@ -24,6 +23,7 @@ export async function inProcess(
   const env = Object.fromEntries(
     Object.entries({ ...inherited, CI: "1", LC_ALL: "C", ...variables }).filter(([, value]) => value !== undefined),
   );
+  const { main, processSecrets } = await builtProgram();
   const [stdout, stderr] = [collected(), collected()];
   const io: Io = {
     stdout: stdout.stream,
