@@ -44,13 +44,14 @@ export const file: Source = {
       return await host.unpack({ ...unpack, from: path, followLinks: true, signal, ...packed });
     }
     if (
-      mayStay === true &&
+      mayStay !== undefined &&
       host.upload === undefined &&
       found.size <= (maxBytes ?? found.size) &&
       (await onlyRootWrites(host, found.path))
     ) {
       const place = { path: found.path, size: found.size, mtimeMs: found.mtimeMs, inode: found.inode };
-      return { bytes: found.size, digests: await host.files.digest(found.path, digests, onProgress, signal), place };
+      const digested = mayStay === "undigested" ? {} : await host.files.digest(found.path, digests, onProgress, signal);
+      return { bytes: found.size, digests: digested, place };
     }
     return await host.files.copy(path, to, { ...options, signal, followLinks: true });
   },

@@ -28,8 +28,11 @@ export interface SourceRequest {
   readonly unpack?: Unpacking;
   /** The plan says that the file systems of the disk that it is taken from are consistent; another copy is refused. */
   readonly consistent?: true;
-  /** A file of the host that only root can change may be used in its place, without a copy: the result then has `place`. */
-  readonly mayStay?: true;
+  /**
+   * A file of the host that only root can change may be used in its place, without a copy: the result then has `place`, and with `undigested`
+   * no digests.
+   */
+  readonly mayStay?: "digested" | "undigested";
   /** Bytes; a longer source is refused. */
   readonly maxBytes?: number;
   readonly onProgress?: ByteProgress;

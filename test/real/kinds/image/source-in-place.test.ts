@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, utimesSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { fetchImage } from "../../../../src/kinds/image/fetch.ts";
+import type { ImageSidecar, ImageSpec } from "../../../../src/kinds/image/spec.ts";
+import type { Context } from "../../../../src/model/context.ts";
 import type { Command, Files, Host } from "../../../../src/model/host.ts";
 import type { Json } from "../../../../src/model/json.ts";
 import { qemuImg, temporary } from "./images.ts";
@@ -47,6 +50,55 @@ for (const [mode, expected] of [
     await done;
     assert.equal(copies(), expected);
     execFileSync("cmp", [base, raw]);
+  });
+}
+
+/** What happens to a source that is used in its place, in order; `hold` makes its digest wait for the conversion. */
+async function orderOf(t: TestContext, changes: (source: string) => Partial<ImageSpec>, hold: boolean) {
+  const directory = temporary(t);
+  const source = join(directory, "image.qcow2");
+  qemuImg("create", "-q", "-f", "qcow2", source, "1M");
+  const [sha256 = ""] = execFileSync("sha256sum", [source], { encoding: "utf8" }).split(" ");
+  const order: string[] = [];
+  const converting = Promise.withResolvers<void>();
+  const wrap = (host: Host): Host => {
+    const digest: Files["digest"] = async (...args) => {
+      if (args[0] !== source) return host.files.digest(...args);
+      if (hold) await Promise.race([converting.promise, setTimeout(20_000, undefined, { ref: false })]);
+      const found = await host.files.digest(...args);
+      order.push("digest");
+      return found;
+    };
+    const watched = (command: Command): Command => {
+      if (command.program === "qemu-img") order.push(command.args?.[0] ?? "");
+      if (command.args?.[0] === "convert") converting.resolve();
+      return command;
+    };
+    return { ...changed(host, watched), files: Object.assign(Object.create(host.files) as Files, { digest }) };
+  };
+  const events: string[] = [];
+  const context: Context = { ...machine(t, { wrap }), notify: ({ event, sha256: of }) => void events.push(`${event} ${of ?? ""}`.trim()) };
+  const spec = imageSpec(source, changes(sha256));
+  const done = fetchImage.run(context, spec as unknown as Json, () => undefined);
+  return { done, order, events, sha256, sidecar: context.layout.baseSidecar(spec.entry) };
+}
+
+test("a source whose digest is compared with nothing is digested while it is converted", async (t) => {
+  const { done, order, events, sha256, sidecar } = await orderOf(t, () => ({}), true);
+  await done;
+  assert.ok(order.indexOf("convert") < order.indexOf("digest"), order.join(", "));
+  assert.equal((JSON.parse(readFileSync(sidecar, "utf8")) as ImageSidecar).digests.sha256, sha256);
+  assert.deepEqual(events, ["image.prepare", `image.upload ${sha256}`, `image.activate ${sha256}`]);
+});
+
+for (const key of ["checksum", "contentChecksum"] as const) {
+  test(`no program opens a source before its digest has been compared with its ${key}`, async (t) => {
+    const right = await orderOf(t, (hex) => ({ [key]: { algorithm: "sha256", hex } }), false);
+    await right.done;
+    assert.equal(right.order[0], "digest");
+    const wrong = await orderOf(t, () => ({ [key]: { algorithm: "sha256", hex: "0".repeat(64) } }), false);
+    await assert.rejects(wrong.done, { code: "image-checksum-mismatch" });
+    assert.deepEqual(wrong.order, ["digest"]);
   });
 }
 
