@@ -69,27 +69,9 @@ export const qcow2: Driver = {
     return found;
   },
 
-  async create(context, disk) {
-    const { files } = context.host;
-    const [existing, info] = await Promise.all([
-      files.read(disk.path, { offset: 0, length: qcow2HeaderBytes }),
-      readDiskInfo(context, disk),
-    ]);
-    if (existing !== undefined) refuseOtherFormat(disk, existing);
-    const record = diskFormatChanges(disk, "qcow2", existing !== undefined, info);
-    const [base, blank] = [baseOf(disk), ownFilesystem(disk)];
-    if (existing === undefined && base !== null) return withBase(context, base.entry, () => createOverlay(context, disk, base, record));
-    await files.change(record, "later");
-    if (existing !== undefined) return;
-    if (blank === null) {
-      return publishDisk(context, disk, (staged) => createDirectly(context, disk, { path: staged, size: requireSize(disk) }));
-    }
-    const size = requireSize(disk);
-    await withBase(context, blankTemplateName(size, blank), async () => {
-      const template = await blankTemplate(context, size, blank);
-      return disk.encryption === null ? createOverlay(context, disk, template, []) : createEncryptedCopy(context, disk, template, size);
-    });
-  },
+  create: (context, disk) => create(context, disk, Promise.resolve()),
+
+  createMeanwhile: (context, disk, _report, recorded) => create(context, disk, recorded),
 
   async grow(context, disk, bytes, online) {
     const start = await context.host.files.read(disk.path, { offset: 0, length: qcow2HeaderBytes });
@@ -147,8 +129,37 @@ export const qcow2: Driver = {
 /** In a header. */
 const luks = 2;
 
-/** The caller holds the base. `record`: what says which format the disk has, to be written before it. */
-async function createOverlay(context: Context, disk: DiskSpec, base: BaseRef, record: readonly FileChange[]): Promise<void> {
+async function create(context: Context, disk: DiskSpec, recorded: Promise<unknown>): Promise<void> {
+  const { files } = context.host;
+  const [existing, info] = await Promise.all([files.read(disk.path, { offset: 0, length: qcow2HeaderBytes }), readDiskInfo(context, disk)]);
+  if (existing !== undefined) refuseOtherFormat(disk, existing);
+  const record = diskFormatChanges(disk, "qcow2", existing !== undefined, info);
+  const [base, blank] = [baseOf(disk), ownFilesystem(disk)];
+  if (existing === undefined && base !== null)
+    return withBase(context, base.entry, () => createOverlay(context, disk, base, record, recorded));
+  await recorded;
+  await files.change(record, "later");
+  if (existing !== undefined) return;
+  if (blank === null) {
+    return publishDisk(context, disk, (staged) => createDirectly(context, disk, { path: staged, size: requireSize(disk) }));
+  }
+  const size = requireSize(disk);
+  await withBase(context, blankTemplateName(size, blank), async () => {
+    const template = await blankTemplate(context, size, blank);
+    return disk.encryption === null
+      ? createOverlay(context, disk, template, [], recorded)
+      : createEncryptedCopy(context, disk, template, size);
+  });
+}
+
+/** The caller holds the base. `record`: what says which format the disk has, to be written before it, and after `recorded` has resolved. */
+async function createOverlay(
+  context: Context,
+  disk: DiskSpec,
+  base: BaseRef,
+  record: readonly FileChange[],
+  recorded: Promise<unknown>,
+): Promise<void> {
   const { files } = context.host;
   const used: FileChange = { do: "touch", path: base.path };
   if (disk.encryption === null && disk.preallocate === "none") {
@@ -158,9 +169,11 @@ async function createOverlay(context: Context, disk: DiskSpec, base: BaseRef, re
       disk.size === null ? undefined : templateHead(context, base, wholeSectors(disk.size)),
     ]);
     const template = await overlayTemplate(context, base, checked, wholeSectors(sizeOn(disk, checked)), head);
+    await recorded;
     return publishCopy(context, disk, template, [...record, used]);
   }
   const checked = await checkBase(context, base);
+  await recorded;
   const size = wholeSectors(sizeOn(disk, checked));
   await files.change([...record, used], "later");
   // A copy of an encrypted disk has its key, and one of a preallocated disk has holes again: each is made for itself.

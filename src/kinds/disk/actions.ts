@@ -3,6 +3,7 @@ import type { DiskOwner, DiskRef, DiskSpec, OnlineDisk } from "../../drivers/dri
 import { checkpointOf, driverOf } from "../../drivers/index.ts";
 import { type ActiveLayer, growLayer } from "../../drivers/shared/layer-growth.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
+import { allDone } from "../../model/all-done.ts";
 import type { Context } from "../../model/context.ts";
 import type { Names } from "../../model/host.ts";
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
@@ -70,17 +71,27 @@ function commonActions(kind: OwnedDisk["kind"]): ActionType[] {
       const applied = appliedOf(disk);
       const isWithout = (injection !== undefined || remake === true) && (await isWithoutInjection(context, kind, disk));
       const injects = isWithout ? injection : undefined;
-      const marks = await life.marksUnfinished(context, disk);
       // Names become durable in the order in which they were given, and all of them before the domain is defined or started.
       const record = (applied: AppliedDisk, names: Names) => life.record(context, disk, applied, names);
       // What is recorded before exists completely or can be removed by its record.
       const pending = injects === undefined ? applied : { ...applied, injected: unfinishedInjection };
-      await (marks ? record({ ...pending, unfinished: true }, "now") : record(pending, injects === undefined ? "later" : "now"));
-      await fetchUnlessCloneable(context, disk, fallback, report);
-      await agreeOnPassphrase(context, disk);
-      await driverOf(disk.backend).create(context, disk, report);
+      const recordFirst = async () => {
+        const marks = await life.marksUnfinished(context, disk);
+        await (marks ? record({ ...pending, unfinished: true }, "now") : record(pending, injects === undefined ? "later" : "now"));
+        return marks;
+      };
+      const driver = driverOf(disk.backend);
+      const recording = recordFirst();
+      if (driver.createMeanwhile !== undefined && injects === undefined && fallback === null && disk.encryption === null) {
+        await allDone([recording, driver.createMeanwhile(context, disk, report, recording)]);
+      } else {
+        await recording;
+        await fetchUnlessCloneable(context, disk, fallback, report);
+        await agreeOnPassphrase(context, disk);
+        await driver.create(context, disk, report);
+      }
       if (injects !== undefined) await inject(context, disk, injects);
-      if (marks || injects !== undefined) await record(applied, "now");
+      if ((await recording) || injects !== undefined) await record(applied, "now");
     }),
     defineAction<GrowArgs>(`${kind}.grow`, [life.exists, grown], async (context, { disk, online, user, checkpoint, layer }) => {
       if (disk.size === null) return;
