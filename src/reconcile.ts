@@ -14,6 +14,7 @@ import { type HostResult, hostsTogether, type Seat } from "./hosts-together.ts";
 import type { Address } from "./model/address.ts";
 import { allDone } from "./model/all-done.ts";
 import type { Change } from "./model/change.ts";
+import type { ClaimsSeen } from "./model/claims-seen.ts";
 import type { Context } from "./model/context.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
 import { type Places, withPlaces } from "./model/diagnostic-places.ts";
@@ -93,12 +94,12 @@ export interface Shown {
 /** Claims of applies on the room of a host. */
 export interface Room {
   /** What is claimed before the look, to be compared when a claim is made. */
-  readonly seen: (context: Context) => Promise<string>;
+  readonly seen: (context: Context) => Promise<ClaimsSeen>;
   /**
    * Claims what a plan brings, for as long as the result is not disposed of. Where others claimed or gave back room since `seen`, `again`
    * plans once more before. A plan that cannot be applied claims nothing.
    */
-  readonly claim: (context: Context, seen: string, shown: Shown, again: () => Promise<Shown>) => Promise<AsyncDisposable>;
+  readonly claim: (context: Context, seen: ClaimsSeen, shown: Shown, again: () => Promise<Shown>) => Promise<AsyncDisposable>;
 }
 
 /** How an apply may go about it. */
@@ -189,7 +190,7 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     onWait: (holder: string) => emit({ type: "waiting", holder }),
   };
   await seat.turn;
-  return context.host.lock(lock, async (lost) => {
+  return context.host.lock(lock, async (lost, endLock) => {
     seat.locked();
     const held = { ...context, signal: AbortSignal.any([context.signal, lost]) };
     const stop = AbortSignal.any([options.stop, lost]);
@@ -210,7 +211,7 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     const warns = { ...held, warn: (diagnostic: Diagnostic) => emit({ type: "diagnostic", diagnostic }) };
     await using claims = new AsyncDisposableStack();
     claims.use(
-      await run.room?.claim(warns, seen ?? "", shown, async () => {
+      await run.room?.claim(warns, seen ?? { text: "", device: "" }, shown, async () => {
         shown = await lookAndPlan();
         return shown;
       }),
@@ -243,15 +244,17 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
       ...(hook === undefined ? {} : { hook }),
     });
     const done = outcomes.every(({ status }) => status === "done");
-    const finish = async () => {
-      const settling = run.kinds.map(async (kind) => kind.settle?.(held));
-      await allDone([keepRates(held, observed.facts.rates, meter.rates()), ...settling]);
-      await context.host.files.settle();
-      if (done && run.mode.do === "destroy" && run.targets.length === 0 && (run.exclude ?? []).length === 0) await run.claim?.release(held);
-      await journal.end();
-    };
+    const settling = run.kinds.map(async (kind) => kind.settle?.(held));
     // The claimed room is in use by now, so its claims end at the same time: over ssh each step is a round trip.
-    await allDone([finish(), claims.disposeAsync()]);
+    await allDone([keepRates(held, observed.facts.rates, meter.rates()), ...settling, claims.disposeAsync(), journal.written()]);
+    const releases = done && run.mode.do === "destroy" && run.targets.length === 0 && (run.exclude ?? []).length === 0;
+    if (endLock !== undefined && !(releases && run.claim !== undefined)) {
+      await journal.end(endLock);
+    } else {
+      await context.host.files.settle();
+      if (releases) await run.claim?.release(held);
+      await journal.end();
+    }
     return { verdict: done ? "done" : "incomplete", outcomes };
   });
 }

@@ -7,7 +7,7 @@ import { copyIndex } from "./kinds/config/copy-index.ts";
 import { pointerOf } from "./kinds/config/pointer-of.ts";
 import type { Config } from "./kinds/config.ts";
 import { factsFor } from "./kinds/facts-for.ts";
-import { readLedger } from "./kinds/host/ledger.ts";
+import { seeLedger } from "./kinds/host/ledger.ts";
 import { claimProject, projectOwner, releaseProject } from "./kinds/host/project-claim.ts";
 import { hostSettings, type Runner } from "./kinds/host/settings.ts";
 import { createChecks, createKinds } from "./kinds/index.ts";
@@ -235,7 +235,7 @@ async function openHost(
     },
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
-    room: { seen: readLedger, claim: claimPlan },
+    room: { seen: seeLedger, claim: claimPlan },
     ...(settings.eventHook === undefined ? {} : { hook: eventHook(settings.eventHook) }),
     ...(origin === undefined ? {} : { claim: { take: (context) => claimProject(context, origin), release: releaseProject } }),
     lookUpFacts: async (context) => {

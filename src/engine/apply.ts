@@ -15,7 +15,7 @@ interface ApplyRequest {
   readonly plan: Plan;
   readonly actionTypes: readonly ActionType[];
   readonly context: Context;
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, "write" | "note">;
   /** Absent: nothing is measured. */
   readonly meter?: Meter;
   /** How many actions run at the same time. */

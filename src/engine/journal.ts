@@ -2,6 +2,7 @@ import { allDone } from "../model/all-done.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { errorMessage } from "../model/errors.ts";
+import type { SettleAndEnd } from "../model/host.ts";
 import type { ImageEvent } from "../model/image-event.ts";
 import { problem } from "../model/problem.ts";
 
@@ -13,8 +14,13 @@ export interface Journal {
   write(record: { readonly action: string; readonly status: string; readonly diagnostics?: readonly Diagnostic[] }): void;
   /** Records a step in the life of an image. */
   note(event: ImageEvent): void;
-  /** Waits for what was written, and marks the end of the apply; its absence tells the next one that this one was interrupted. */
-  end(): Promise<void>;
+  /** Waits for what was written so far. */
+  written(): Promise<void>;
+  /**
+   * Waits for what was written, and marks the end of the apply; its absence tells the next one that this one was interrupted. `last`: appends the mark
+   * as the last work under a lock; what it throws is thrown.
+   */
+  end(last?: SettleAndEnd): Promise<void>;
 }
 
 const kept = 20;
@@ -74,10 +80,22 @@ export async function openJournal(context: Context, earlier: readonly string[], 
     const { records } = await read(context, other);
     if (records?.[0]?.project === context.project) await attempt(() => files.appendLines(other, [line({ status: superseded })]));
   }
+  const written = async () => {
+    await allDone(removed);
+    if (pending.length > 0) writing ??= writeOut();
+    await writing;
+  };
   return {
     write: (record) => void (record.status === "started" ? write(record) : writeSoon(record)),
     note: ({ event, ...rest }) => writeSoon({ status: event, ...rest }),
-    end: () => allDone([write({ status: "apply-ended" }), ...removed]).then(() => undefined),
+    written,
+    async end(last) {
+      if (last === undefined) await write({ status: "apply-ended" });
+      await written();
+      if (last === undefined) return;
+      const failure = await last({ path, lines: [line({ status: "apply-ended" })] });
+      if (failure !== undefined) await attempt(() => Promise.reject(failure));
+    },
   };
 }
 

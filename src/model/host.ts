@@ -318,6 +318,18 @@ export interface LockRequest {
   readonly onWait?: (holder: string) => void;
 }
 
+/**
+ * Puts all names on the disk that were left for later, then appends lines to a file, then releases the lock: one round trip. Gives why the lines could not be
+ * appended. Throws what went wrong with the names, without appending, and what a lock that was lost throws. The lock is released in any case.
+ */
+export type SettleAndEnd = (last: { readonly path: string; readonly lines: readonly string[] }) => Promise<Error | undefined>;
+
+/** What a file is expected to hold (undefined: there is none) and the changes that are made if it does: those that would be decided on. */
+export interface Guess {
+  readonly content: Buffer | undefined;
+  readonly changes: readonly FileChange[];
+}
+
 /** The user that programs on the host run as, for the places of sockets. */
 export interface Account extends Owner {
   readonly root: boolean;
@@ -364,17 +376,20 @@ export interface Host {
   readonly libvirtUri?: string;
   /**
    * Runs `work` while holding the lock. Throws a UserError naming the holder when the time is up. A lock that is lost meanwhile aborts
-   * the signal that `work` is given; `work` is waited for all the same, and what it then gives is thrown away for the signal's reason.
+   * the signal that `work` is given; `work` is waited for all the same, and what it then gives is thrown away for the signal's reason. `end`, only of a
+   * host elsewhere: for the last thing that `work` does.
    */
-  lock<T>(request: LockRequest, work: (lost: AbortSignal) => Promise<T>): Promise<T>;
+  lock<T>(request: LockRequest, work: (lost: AbortSignal, end?: SettleAndEnd) => Promise<T>): Promise<T>;
   /**
    * Only of a host elsewhere: takes a lock, reads up to `length` bytes of a file, makes the changes that `change` decides on, with names
-   * that are put on the disk later, and releases the lock: two round trips. The content is undefined where there is no regular file. Throws as `lock` does.
+   * that are put on the disk later, and releases the lock: two round trips, or one where `guess` is right. The content is undefined where there is no regular
+   * file. Throws as `lock` does.
    */
   rewrite?(
     request: LockRequest,
     file: { readonly path: string; readonly length: number },
     change: (content: Buffer | undefined) => Promise<readonly FileChange[]>,
+    guess?: Guess,
   ): Promise<void>;
   /** Called with each libvirt call and its duration if the user asked for a trace. */
   readonly onTrace?: (what: string, milliseconds: number) => void;

@@ -8,7 +8,7 @@ import { claimPlan } from "../../src/kinds/capacity/claim-plan.ts";
 import type { Config } from "../../src/kinds/config.ts";
 import { configSchema } from "../../src/kinds/config-schema.ts";
 import { factsFor } from "../../src/kinds/facts-for.ts";
-import { readLedger } from "../../src/kinds/host/ledger.ts";
+import { seeLedger } from "../../src/kinds/host/ledger.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
 import { unusedBases } from "../../src/kinds/image/remove.ts";
 import { createChecks, createKinds } from "../../src/kinds/index.ts";
@@ -140,7 +140,7 @@ export async function runOn(
     qualified: false,
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
-    room: { seen: readLedger, claim: claimPlan },
+    room: { seen: seeLedger, claim: claimPlan },
     config,
     context: {
       host,

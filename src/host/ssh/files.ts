@@ -135,9 +135,8 @@ export function createSshFiles(helper: SshHelper): Files {
     setMode: async (path, mode) => void (await change("set the mode of", path, [[["setMode", path, mode]]])),
     setOwner: async (path, { uid, gid }) => void (await change("set the owner of", path, [[["setOwner", path, uid, gid]]])),
     async appendLines(path, lines, { durable = false } = {}) {
-      const data = Buffer.from(lines.map((line) => `${line}\n`).join(""));
       // The journal does not wait for it.
-      await change("append to", path, [[["append", path, durable], data]], "now", [], !durable);
+      await change("append to", path, [appending(path, lines, durable)], "now", [], !durable);
     },
     async digest(path, algorithms, onProgress, signal) {
       const total = onProgress === undefined ? undefined : (await stat(path))?.size;
@@ -193,12 +192,55 @@ function throwFailedChange(
 
 /** Changes that are the last work under a lock, with its release, in one request. Throws what went wrong with them; false: the lock was lost. */
 export async function changeAndRelease(helper: SshHelper, lock: string, changes: readonly FileChange[]): Promise<boolean> {
+  const { request, blob, released } = lastChanges(changes);
+  const { message } = await helper.ask({ op: "finish", lock, ...request }, { blob, what: "changing files", timeoutMs: changeMs });
+  return released(message);
+}
+
+/**
+ * Changes that are the last work under a lock, as the helper takes them. `released`, given its answer: false when the lock was lost. Throws what went wrong
+ * with the changes.
+ */
+export function lastChanges(changes: readonly FileChange[]) {
   const made = changes.map(changeOf);
   const path = changes[0] === undefined ? "" : pathOf(changes[0]);
-  const { request, blob } = changeRequest(made, "later", []);
-  const { message } = await helper.ask({ op: "finish", lock, ...request }, { blob, what: `change ${path}`, timeoutMs: changeMs });
-  throwFailedChange(message, made, { doing: "change", path });
-  return message["released"] === true;
+  return {
+    ...changeRequest(made, "later", []),
+    released(message: Frame["message"]): boolean {
+      throwFailedChange(message, made, { doing: "change", path });
+      return message["released"] === true;
+    },
+  };
+}
+
+/**
+ * Puts all names on the disk, then appends lines to a file, then releases a lock, in one request. Gives why the lines could not be appended. Throws what went
+ * wrong with the names: then nothing is appended. The lock is released in any case; false: it was lost, and nothing was done.
+ */
+export async function settleAndRelease(
+  helper: SshHelper,
+  lock: string,
+  { path, lines }: { readonly path: string; readonly lines: readonly string[] },
+): Promise<{ readonly released: boolean; readonly failure?: Error }> {
+  const change = appending(path, lines, false);
+  const { request, blob } = changeRequest([change], "now", []);
+  const { message } = await helper.ask(
+    { op: "finish", lock, settled: true, ...request },
+    { blob, what: "putting names on the disk", timeoutMs: changeMs },
+  );
+  const failed = message["error"] as Trouble | undefined;
+  if (failed !== undefined) throw explainTrouble(failed, "sync", failed.path ?? "");
+  const released = message["released"] === true;
+  try {
+    throwFailedChange(message, [change], { doing: "append to", path });
+    return { released };
+  } catch (failure) {
+    return { released, failure: failure as Error };
+  }
+}
+
+function appending(path: string, lines: readonly string[], durable: boolean): Change {
+  return [["append", path, durable], Buffer.from(lines.map((line) => `${line}\n`).join(""))];
 }
 
 /** The verb of a change in messages. */

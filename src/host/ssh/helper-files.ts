@@ -256,9 +256,21 @@ def finish(message, blob):
     if held is not None: held.renew()
     if held is None or held.lost: return {"results": [], "released": False}, b""
     # The lock is released whatever becomes of the changes.
-    try: results = change(message, blob)[0]
+    try:
+        if message.get("settled"): settle(None)
+        results = change(message, blob)[0]
     finally: released = release_lock(message)
     return {**results, **released}, b""
 
-operations.update({"change": change, "finish": finish})
+def swap(message, blob):
+    # Changes that follow from an expected content are made at once where the file has that content under the lock.
+    taken, size = try_lock(message), message["expected"]
+    if taken["verdict"] != "held": return taken, b""
+    found, data = look(message, b"")
+    holds = found["results"][0].get("ok", -1)
+    if holds != size or data != blob[:size or 0]: return {**taken, **found}, data
+    made = finish(message, blob[size or 0:])[0]
+    return {**taken, **made, "later": taken["later"] or made.get("later", False)}, b""
+
+operations.update({"change": change, "finish": finish, "swap": swap})
 `;

@@ -6,6 +6,6 @@ import { helperUnpack } from "./helper-unpack.ts";
 /** Further parts of the helper program, each needing those before it, with the requests that need it. */
 export const helperParts: readonly { readonly ops: readonly string[]; readonly text: string }[] = [
   { ops: ["lock", "settle"], text: helperLocks },
-  { ops: ["change", "finish"], text: helperFiles },
+  { ops: ["change", "finish", "swap"], text: helperFiles },
   { ops: ["digest", "copy", "run", "unpack"], text: helperPrograms + helperUnpack },
 ];

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import type { FileChange, LockRequest } from "../../model/host.ts";
+import type { FileChange, Guess, LockRequest, SettleAndEnd } from "../../model/host.ts";
 import { explainFileError } from "../file-error.ts";
 import { compromised, waitInterrupted } from "../lock-errors.ts";
 import { type Holder, parseHolder } from "../lock-holder.ts";
 import { createLockWait, type Sighting, sight } from "../lock-wait.ts";
 import { comparePlaces, type ProcessIdentity, parseProcessState } from "../process-identity.ts";
 import type { SshConnection } from "./connection.ts";
-import { changeAndRelease } from "./files.ts";
+import { changeAndRelease, lastChanges, settleAndRelease } from "./files.ts";
 import type { Frame } from "./frames.ts";
 import type { SshHelper } from "./helper.ts";
 import { connectionLost } from "./trouble.ts";
@@ -31,11 +31,15 @@ interface Access {
 }
 
 /** Runs `work` while the helper holds the lock. A lost connection loses the lock, and is an UnreachableError once `work` has ended. */
-export async function lockOverSsh<T>(access: Access, request: LockRequest, work: (lost: AbortSignal) => Promise<T>): Promise<T> {
-  return locked(access, request, async (_, lost, release) => {
-    const result = await work(lost);
+export async function lockOverSsh<T>(
+  access: Access,
+  request: LockRequest,
+  work: (lost: AbortSignal, end: SettleAndEnd) => Promise<T>,
+): Promise<T> {
+  return locked(access, request, async (_, lost, hold) => {
+    const result = await work(lost, hold.settleAndRelease);
     lost.throwIfAborted();
-    await release();
+    await hold.release();
     return result;
   });
 }
@@ -46,9 +50,19 @@ export async function rewriteOverSsh(
   request: LockRequest,
   { path, length }: { readonly path: string; readonly length: number },
   change: (content: Buffer | undefined) => Promise<readonly FileChange[]>,
+  guess?: Guess,
 ): Promise<void> {
+  const guessed = guess === undefined ? undefined : { ...lastChanges(guess.changes), content: guess.content };
   const looks = [["read", path, 0, length]];
-  await locked({ ...access, looks }, request, async ({ message, blob }, lost, release) => {
+  const first =
+    guessed === undefined
+      ? { message: { op: "lock", looks } }
+      : {
+          message: { op: "swap", looks, expected: guessed.content?.length ?? null, ...guessed.request },
+          blob: Buffer.concat([guessed.content ?? Buffer.alloc(0), guessed.blob]),
+        };
+  await locked({ ...access, first }, request, async ({ message, blob }, lost, { release, released }) => {
+    if (guessed !== undefined && "released" in message) return released(guessed.released(message));
     const [found] = message["results"] as readonly { readonly ok?: unknown; readonly error?: Trouble }[];
     const { error } = found ?? {};
     if (error !== undefined && error.refused === undefined) throw explainTrouble(error, "read", path);
@@ -58,11 +72,26 @@ export async function rewriteOverSsh(
   });
 }
 
+/** What ends a lock. */
+interface Hold {
+  /** Makes the last changes and releases the lock; nothing once it has been released. Throws when it was lost. */
+  readonly release: (changes?: readonly FileChange[]) => Promise<void>;
+  /** Notes that it has been released in another way. Throws when it was lost before. */
+  readonly released: (wasHeld: boolean) => void;
+  readonly settleAndRelease: SettleAndEnd;
+}
+
+/** The request that takes a lock, beside what every one has. */
+interface First {
+  readonly message: { readonly op: string; readonly [key: string]: unknown };
+  readonly blob?: Buffer;
+}
+
 /** Takes a lock and makes sure that it is released: with the last changes, or without any where `work` failed before that. */
 async function locked<T>(
-  { connection, helper, name, looks }: Access & { readonly looks?: readonly unknown[] },
+  { connection, helper, name, first }: Access & { readonly first?: First },
   request: LockRequest,
-  work: (taken: Frame, lost: AbortSignal, release: (changes?: readonly FileChange[]) => Promise<void>) => Promise<T>,
+  work: (taken: Frame, lost: AbortSignal, hold: Hold) => Promise<T>,
 ): Promise<T> {
   const lock = randomBytes(12).toString("hex");
   const lost = new AbortController();
@@ -70,15 +99,28 @@ async function locked<T>(
     lost.abort(event === "lost" ? compromised(request) : (connection.lost ?? connectionLost(name))),
   );
   let isReleased = false;
-  const releaseOnce = async (changes: readonly FileChange[] = []) => {
-    isReleased = true;
-    const wasHeld = changes.length === 0 ? await release(helper, request, lock) : await changeAndRelease(helper, lock, changes);
-    if (!wasHeld) throw compromised(request);
+  const hold: Hold = {
+    async release(changes = []) {
+      if (isReleased) return;
+      isReleased = true;
+      hold.released(changes.length === 0 ? await release(helper, request, lock) : await changeAndRelease(helper, lock, changes));
+    },
+    released(wasHeld) {
+      isReleased = true;
+      if (!wasHeld) throw compromised(request);
+    },
+    async settleAndRelease(last) {
+      lost.signal.throwIfAborted();
+      isReleased = true;
+      const { released, failure } = await settleAndRelease(helper, lock, last);
+      hold.released(released);
+      return failure;
+    },
   };
   try {
-    const taken = await acquire(helper, request, lock, looks);
+    const taken = await acquire(helper, request, lock, first);
     try {
-      return await work(taken, lost.signal, releaseOnce);
+      return await work(taken, lost.signal, hold);
     } catch (error) {
       if (!lost.signal.aborted && !isReleased) await release(helper, request, lock);
       lost.signal.throwIfAborted();
@@ -111,7 +153,7 @@ async function release(helper: SshHelper, { path }: LockRequest, lock: string): 
   return message["released"] === true;
 }
 
-async function acquire(helper: SshHelper, request: LockRequest, lock: string, looks?: readonly unknown[]): Promise<Frame> {
+async function acquire(helper: SshHelper, request: LockRequest, lock: string, first: First = { message: { op: "lock" } }): Promise<Frame> {
   const { path } = request;
   const ask = asking(helper, path);
   // The process is one of the host; the purpose names the machine behind it.
@@ -120,8 +162,10 @@ async function acquire(helper: SshHelper, request: LockRequest, lock: string, lo
   let sighting: Sighting | undefined;
   for (;;) {
     if (request.signal?.aborted === true) throw waitInterrupted(request);
-    const tried = { op: "lock", path, do: "try", lock, record, file: request.withFile === true, ...(looks === undefined ? {} : { looks }) };
-    const taken = await helper.ask(tried, { what: `taking the lock ${path}`, timeoutMs: answerMs });
+    const { message, blob } = first;
+    const tried = { ...message, path, do: "try", lock, record, file: request.withFile === true };
+    const what = `taking the lock ${path}`;
+    const taken = await helper.ask(tried, { what, timeoutMs: answerMs, ...(blob === undefined ? {} : { blob }) });
     const found = taken.message;
     const { verdict, identity = "", time = "", record: text = "", own } = found as Readonly<Record<string, string>>;
     if (verdict === "held") return taken;

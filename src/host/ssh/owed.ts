@@ -21,16 +21,17 @@ export function createOwed(): Owed {
       // Looks owe nothing, and connections to sockets are closed by the end itself.
       if (op === "look" || op === "dial") return () => undefined;
       running += 1;
-      const takes = op === "lock" && request["do"] === "try";
-      const releases = op === "finish" || (op === "lock" && request["do"] === "release");
+      const takes = op === "swap" || (op === "lock" && request["do"] === "try");
       if (takes) locks.add(lock);
       // Names that are left after this was sent may be on the list only after the settling has read it.
-      const covers = op === "settle" && request["paths"] === null ? left : undefined;
+      const covers = (op === "settle" && request["paths"] === null) || request["settled"] === true ? left : undefined;
       return (answer) => {
         running -= 1;
         if (answer["later"] === true) left += 1;
-        if (covers !== undefined && answer["error"] === undefined) settled = Math.max(settled, covers);
-        if (releases && answer["released"] === true) locks.delete(lock);
+        // Under a lock that was lost, nothing was settled.
+        const isSettled = answer["error"] === undefined && (op === "settle" || answer["released"] === true);
+        if (covers !== undefined && isSettled) settled = Math.max(settled, covers);
+        if (answer["released"] === true) locks.delete(lock);
         if (takes && answer["verdict"] !== "held" && answer["error"] === undefined) locks.delete(lock);
       };
     },

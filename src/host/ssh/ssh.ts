@@ -99,7 +99,7 @@ export function createSshHost(
     },
     unpack: (request) => unpackOverSsh(readyHelper, request),
     lock: (request, work) => lockOverSsh({ connection, helper: readyHelper, name }, request, work),
-    rewrite: (request, file, change) => rewriteOverSsh({ connection, helper: readyHelper, name }, request, file, change),
+    rewrite: (request, file, change, guess) => rewriteOverSsh({ connection, helper: readyHelper, name }, request, file, change, guess),
     isLocked: (path) => isLockedOverSsh(readyHelper, path),
     now: () => new Date(),
     onClose(end) {

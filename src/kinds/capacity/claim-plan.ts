@@ -1,3 +1,4 @@
+import type { ClaimsSeen } from "../../model/claims-seen.ts";
 import type { Context } from "../../model/context.ts";
 import type { Observed } from "../../model/kind.ts";
 import { isErrored, type Plan } from "../../model/plan.ts";
@@ -11,7 +12,7 @@ interface Shown {
 }
 
 /** Claims what a plan brings to its host, if it can be applied, for as long as the result is not disposed of. */
-export function claimPlan(context: Context, seen: string, shown: Shown, again: () => Promise<Shown>): Promise<AsyncDisposable> {
+export function claimPlan(context: Context, seen: ClaimsSeen, shown: Shown, again: () => Promise<Shown>): Promise<AsyncDisposable> {
   const claimed = ({ observed, plan }: Shown) => (isErrored(plan) ? undefined : claimOf(plan, observed, context.settings));
   return claimRoom(context, seen, claimed(shown), async () => claimed(await again()));
 }

@@ -1,3 +1,4 @@
+import type { ClaimsSeen } from "../../model/claims-seen.ts";
 import type { Context } from "../../model/context.ts";
 import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
 import type { FileChange } from "../../model/host.ts";
@@ -25,8 +26,13 @@ type Machine = Pick<Context, "host" | "layout" | "project">;
 
 const stateDirectoryOf = perHost((host) => host.account().then(({ stateDirectory }) => stateDirectory));
 
-/** The ledger as it is now, to be compared later; empty when there are no claims. */
-export async function readLedger(context: Context): Promise<string> {
+/** The ledger as it is now. The caller holds the lock of its project, so the instances path exists. */
+export async function seeLedger(context: Context): Promise<ClaimsSeen> {
+  const [text, device] = await Promise.all([readLedger(context), deviceOf(context)]);
+  return { text, device };
+}
+
+async function readLedger(context: Context): Promise<string> {
   const [file] = await readOwnFiles(context, [await pathOf(context)]);
   return textOfLedger(file?.content);
 }
@@ -52,25 +58,32 @@ export type Claimed = Omit<CapacityClaim, "project"> | undefined;
  * Claims room for an apply, whose caller holds the lock of its project. `seen`: the ledger before the look that `first` follows from. Where
  * others claimed or gave back room since, `again` decides once more while the ledger is locked. A ledger that cannot be written is a warning.
  */
-export async function claimRoom(context: Context, seen: string, first: Claimed, again: () => Promise<Claimed>): Promise<AsyncDisposable> {
+export async function claimRoom(
+  context: Context,
+  { text: seen, device }: ClaimsSeen,
+  first: Claimed,
+  again: () => Promise<Claimed>,
+): Promise<AsyncDisposable> {
   const isOwn = ({ lock }: Entry) => lock === ownLock(context);
   let entered = entriesOf(seen).some(isOwn);
   let isDeciding = false;
   if (first === undefined && !entered) return { [Symbol.asyncDispose]: async () => undefined };
-  // At the same time as the lock: on a host elsewhere each turn is a round trip.
-  const where = deviceOf(context);
-  where.catch(() => undefined);
+  const own = { project: context.project, lock: ownLock(context), device, since: context.host.now().toISOString() };
+  let written: readonly Entry[] = first === undefined ? [] : [{ ...own, ...first }];
+  // Without other claims, nothing has to be looked at before it is known what is written.
+  const guess = seen === "" && first !== undefined ? { text: seen, entries: written } : undefined;
+  entered ||= guess !== undefined;
   try {
-    await changeLedger(context, async (text) => {
-      const [others, device] = await Promise.all([liveOthers(context, text), where]);
+    await changeLedger(context, guess, async (text) => {
+      const others = await liveOthers(context, text);
       // A claim of a process that ended during the look may have been counted neither as a claim nor by what it made.
       const holds = text === seen && others.length === entriesOf(text).filter((entry) => !isOwn(entry)).length;
       isDeciding = !holds;
       const claimed = holds ? first : await again();
       isDeciding = false;
       entered ||= claimed !== undefined;
-      const entry = { project: context.project, lock: ownLock(context), device, since: context.host.now().toISOString() };
-      return claimed === undefined ? others : [...others, { ...entry, ...claimed }];
+      written = claimed === undefined ? others : [...others, { ...own, ...claimed }];
+      return written;
     });
   } catch (error) {
     const failure = failureDiagnostics(error);
@@ -80,7 +93,9 @@ export async function claimRoom(context: Context, seen: string, first: Claimed, 
     const detail = `${failure.map((one) => one.summary).join("; ")}. Applies of other projects that run at the same time do not see what this one brings to the host.`;
     context.warn(problem("capacity-not-claimed", { summary, detail }, "warning"));
   }
-  const release = () => changeLedger(context, async (text) => entriesOf(text).filter((entry) => !isOwn(entry)));
+  const withoutOwn = (entries: readonly Entry[]) => entries.filter((entry) => !isOwn(entry));
+  const release = () =>
+    changeLedger(context, { text: textOfEntries(written), entries: withoutOwn(written) }, async (text) => withoutOwn(entriesOf(text)));
   return { [Symbol.asyncDispose]: async () => (entered ? await release().catch(voidAnyway) : undefined) };
 }
 
@@ -89,24 +104,38 @@ function voidAnyway(error: unknown): void {
   if (failureDiagnostics(error) === undefined) throw error;
 }
 
-async function changeLedger(context: Context, change: (text: string) => Promise<readonly Entry[]>): Promise<void> {
+/** `guess`: a text that the ledger probably has, and the entries that `change` makes of it. */
+async function changeLedger(
+  context: Context,
+  guess: { readonly text: string; readonly entries: readonly Entry[] } | undefined,
+  change: (text: string) => Promise<readonly Entry[]>,
+): Promise<void> {
   const { host, signal } = context;
   const path = await pathOf(context);
   const lock = { path: path.replace(/\.json$/, ""), purpose: `capacity of project ${context.project}`, timeoutMs: waitMs, signal };
-  const changesOf = async (text: string): Promise<readonly FileChange[]> => {
-    const entries = await change(text);
-    const written = entries.length === 0 ? "" : `${JSON.stringify({ version: 1, claims: entries })}\n`;
+  const changesTo = (text: string, entries: readonly Entry[]): readonly FileChange[] => {
+    const written = textOfEntries(entries);
     if (written === text) return [];
     return [written === "" ? { do: "remove", path } : { do: "write", path, data: written, mode: 0o600, staged: true }];
   };
   // Claims end with the processes that made them, so a power cut may take the file: its name is put on the disk later.
   if (host.rewrite !== undefined) {
-    return host.rewrite(lock, { path, length: ownFileBytes }, (content) => changesOf(textOfLedger(content)));
+    const decide = async (text: string) => changesTo(text, await change(text));
+    const guessed =
+      guess === undefined
+        ? undefined
+        : { content: guess.text === "" ? undefined : Buffer.from(guess.text), changes: changesTo(guess.text, guess.entries) };
+    return host.rewrite(lock, { path, length: ownFileBytes }, (content) => decide(textOfLedger(content)), guessed);
   }
   await host.lock(lock, async () => {
-    const changes = await changesOf(await readLedger(context));
+    const text = await readLedger(context);
+    const changes = changesTo(text, await change(text));
     if (changes.length > 0) await host.files.change(changes, "later");
   });
+}
+
+function textOfEntries(entries: readonly Entry[]): string {
+  return entries.length === 0 ? "" : `${JSON.stringify({ version: 1, claims: entries })}\n`;
 }
 
 /** A ledger is locked for a moment, or for one look at the host. */

@@ -21,7 +21,7 @@ async function logOf(actions: readonly (readonly [id: string, ...locks: string[]
       }),
     ],
     context: { signal } as Context,
-    journal: { write: () => undefined, note: () => undefined, end: async () => undefined },
+    journal: { write: () => undefined, note: () => undefined },
     parallelism,
     stop: signal,
     emit: () => undefined,

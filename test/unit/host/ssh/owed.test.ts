@@ -58,5 +58,17 @@ test("a lock is owed until it is released, and the directory that was made for i
   assert.equal(after([take, { verdict: "held" }], [finish, { released: true, later: false }]), true);
   assert.equal(after([take, { verdict: "held" }], [finish, { released: true, later: true }]), false);
   assert.equal(after([take, { verdict: "held", later: true }], [release, { released: true }]), false);
+  const last: HelperRequest = { ...finish, settled: true };
+  assert.equal(after([take, { verdict: "held", later: true }], [last, { released: true, results: [] }]), true);
+  assert.equal(after([take, { verdict: "held" }], [later, { later: true }], [last, { released: false, results: [] }]), false);
+  assert.equal(after([take, { verdict: "held" }], [last, { error: { errno: "EIO" } }]), false);
+});
+
+test("a lock that is taken for a change is owed unless the change was made and the lock released", () => {
+  const swap: HelperRequest = { op: "swap", do: "try", lock: "one", changes: [], later: true };
+  assert.equal(after([swap, { verdict: "held", released: true, later: false }]), true);
+  assert.equal(after([swap, { verdict: "held", released: true, later: true }]), false);
+  assert.equal(after([swap, { verdict: "held" }]), false);
+  assert.equal(after([swap, { verdict: "busy" }]), true);
   assert.equal(after([take, { verdict: "held", later: true }], [settleAll, {}], [release, { released: true }]), true);
 });

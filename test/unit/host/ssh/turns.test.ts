@@ -111,6 +111,80 @@ test("a file is rewritten under a lock in two round trips", async (context) => {
   );
 });
 
+test("a file whose content was guessed is rewritten under a lock in one round trip, any other one as without a guess", async (context) => {
+  const directory = await testDirectory(context);
+  const path = `${directory}/ledger.json`;
+  const lock = { path: `${directory}/ledger`, purpose: "a test", timeoutMs: 5000 };
+  const asked: (string | undefined)[] = [];
+  const write = (data: string): FileChange => ({ do: "write", path, data, mode: 0o600, staged: true });
+  const rewrite = (guess: string | undefined, changes: readonly FileChange[]) =>
+    host.rewrite(
+      lock,
+      { path, length: 100 },
+      async (content) => {
+        asked.push(content?.toString());
+        return [write("decided")];
+      },
+      { content: guess === undefined ? undefined : Buffer.from(guess), changes },
+    );
+  const heldAfter = async () => host.isLocked(lock.path);
+  turns.length = 0;
+  await rewrite(undefined, [write("first")]);
+  await rewrite("first", [write("second")]);
+  assert.deepEqual(turns, ["swap", "swap"]);
+  assert.deepEqual([asked, readFileSync(path, "utf8"), await heldAfter()], [[], "second", false]);
+  for (const wrong of [undefined, "first", "secon", "second!", "sec\0nd"]) {
+    writeFileSync(path, "second");
+    turns.length = 0;
+    await rewrite(wrong, [{ do: "remove", path }]);
+    assert.deepEqual(turns, ["swap", "finish"]);
+    assert.deepEqual([asked.splice(0), readFileSync(path, "utf8"), await heldAfter()], [["second"], "decided", false]);
+  }
+  await rewrite("decided", [{ do: "remove", path }]);
+  await rewrite("gone meanwhile", [write("not written")]);
+  assert.deepEqual([asked.splice(0), readFileSync(path, "utf8"), await heldAfter()], [[undefined], "decided", false]);
+  await assert.rejects(rewrite("decided", [{ do: "write", path: directory, data: "", staged: true }]), /Cannot write .*a directory/);
+  assert.equal(await heldAfter(), false);
+  // What holds the lock is waited for, and what it wrote is what counts.
+  await host
+    .lock(lock, async () => {
+      const second = rewrite("decided", [{ do: "remove", path }]);
+      await pause(300);
+      assert.equal(readFileSync(path, "utf8"), "decided");
+      writeFileSync(path, "by the holder");
+      return { second };
+    })
+    .then(({ second }) => second);
+  assert.deepEqual(asked, ["by the holder"]);
+});
+
+test("the last work under a lock takes one round trip: names, lines, and the release", async (context) => {
+  const directory = await testDirectory(context);
+  const lock = { path: `${directory}/apply`, purpose: "a test", timeoutMs: 5000 };
+  const last = { path: `${directory}/journal`, lines: ["one", "two"] };
+  const ended = async (given: typeof last, more: () => unknown = () => undefined) =>
+    host.lock(lock, async (_, end) => {
+      await host.files.change([{ do: "write", path: `${directory}/name`, data: "later" }], "later");
+      await more();
+      turns.length = 0;
+      const failure = await end?.(given);
+      assert.deepEqual(turns, ["finish"]);
+      return failure;
+    });
+  assert.equal(await ended(last), undefined);
+  assert.deepEqual(turns, ["finish"], "the lock is not released a second time");
+  assert.equal(readFileSync(last.path, "utf8"), "one\ntwo\n");
+  assert.equal(await host.isLocked(lock.path), false);
+  const failure = await ended({ ...last, path: directory });
+  assert.match(String(failure?.message), /a directory/);
+  assert.equal(await host.isLocked(lock.path), false);
+  await assert.rejects(
+    ended(last, () => rmSync(`${lock.path}.lock`, { recursive: true })),
+    (error: unknown) => error instanceof UserError && error.diagnostics[0]?.code === "lock-lost",
+  );
+  assert.equal(readFileSync(last.path, "utf8"), "one\ntwo\n", "nothing is appended without the lock");
+});
+
 test("a file is not rewritten when the lock was lost before", async (context) => {
   const directory = await testDirectory(context);
   const path = `${directory}/ledger.json`;
