@@ -294,25 +294,40 @@ function bytesOf(data: string | Uint8Array): Uint8Array {
   return typeof data === "string" ? Buffer.from(data) : data;
 }
 
-/** Looks requested in the same turn go in one frame: the cost is the round trip, not the look. */
+/**
+ * Looks that go out together are one request with one answer: the cost is the round trip, and what follows from any of them goes out together as well, however
+ * busy either side is.
+ */
 function createLooks(helper: SshHelper): (words: Words) => Promise<{ readonly found: Found; readonly data: Buffer }> {
   interface Asked {
     readonly words: Words;
     readonly resolve: (answer: { readonly found: Found; readonly data: Buffer }) => void;
     readonly reject: (error: unknown) => void;
   }
-  let asked: Asked[] = [];
+  const asked: Asked[] = [];
+  /** Requests that have not gone out, each of which takes as many looks as one may have. */
+  let requests = 0;
 
-  async function ask(looks: readonly Asked[]): Promise<void> {
+  async function ask(first: Words): Promise<void> {
+    let looks: readonly Asked[] | undefined;
+    const take = () => {
+      requests -= 1;
+      looks = asked.splice(0, together);
+      return looks;
+    };
+    const late = () => {
+      const [one, ...more] = take().map(({ words }) => words);
+      const what = `${(one ?? first).slice(0, 2).join(" ")}${more.length === 0 ? "" : ` and ${more.length} more`}`;
+      return { rest: { looks: one === undefined ? [] : [one, ...more] }, what };
+    };
     try {
-      const what = `${looks[0]?.words.slice(0, 2).join(" ")}${looks.length > 1 ? ` and ${looks.length - 1} more` : ""}`;
-      const { message, blob } = await helper.ask({ op: "look", looks: looks.map(({ words }) => words) }, { what });
+      const { message, blob } = await helper.ask({ op: "look" }, { what: first.slice(0, 2).join(" "), late });
       const results = (message["results"] ?? []) as readonly Found[];
       let at = 0;
-      for (const [index, { words, resolve, reject }] of looks.entries()) {
+      for (const [index, { words, resolve, reject }] of (looks ?? []).entries()) {
         const found = results[index];
         if (found === undefined) {
-          reject(new UnreachableError(`The helper on the host answered ${results.length} of ${looks.length} questions.`));
+          reject(new UnreachableError(`The helper on the host answered ${results.length} of ${looks?.length} questions.`));
           continue;
         }
         const length = words[0] === "read" && typeof found.ok === "number" ? found.ok : 0;
@@ -321,19 +336,17 @@ function createLooks(helper: SshHelper): (words: Words) => Promise<{ readonly fo
         at += length;
       }
     } catch (error) {
-      for (const { reject } of looks) reject(error);
+      // It may have failed before it went out.
+      for (const { reject } of looks ?? take()) reject(error);
     }
   }
 
   return (words) =>
     new Promise((resolve, reject) => {
       asked.push({ words, resolve, reject });
-      if (asked.length > 1) return;
-      queueMicrotask(() => {
-        const all = asked;
-        asked = [];
-        for (let start = 0; start < all.length; start += together) void ask(all.slice(start, start + together));
-      });
+      if (asked.length <= requests * together) return;
+      requests += 1;
+      void ask(words);
     });
 }
 

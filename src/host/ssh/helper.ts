@@ -23,6 +23,8 @@ export interface AskOptions {
   readonly signal?: AbortSignal | undefined;
   /** Its answer is not waited for before other work goes on, so it is no round trip. */
   readonly background?: boolean;
+  /** Gives the rest of the request when it goes out, with `what` it is then: what was asked for until then goes with it. */
+  readonly late?: () => { readonly rest: object; readonly what: string };
   /** Frames that come before the answer. */
   readonly onFrame?: (frame: Frame) => void;
 }
@@ -93,7 +95,10 @@ export function createSshHelper(
       return new Promise<Frame>((resolve, reject) => {
         outgoing.push({
           op: options.background === true ? undefined : request.op,
-          send: (started) => started.ask(own, request, { timeoutMs: answerMs, ...options }).then(resolve, reject),
+          send: (started) => {
+            const { rest, what } = options.late?.() ?? { rest: {}, what: options.what };
+            started.ask(own, { ...request, ...rest }, { timeoutMs: answerMs, ...options, what }).then(resolve, reject);
+          },
           fail: reject,
         });
         if (outgoing.length === 1) setImmediate(() => void flush());

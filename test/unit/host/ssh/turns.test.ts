@@ -48,6 +48,43 @@ test("looks at a thousand files that are asked for together take one round trip"
   assert.deepEqual(turns, ["look"]);
 });
 
+test("looks that go out together have one answer, so that what follows from them goes out together", async (context) => {
+  const directory = await testDirectory(context);
+  mkdirSync(`${directory}/some`);
+  writeFileSync(`${directory}/some/name`, "content");
+  const { files } = host;
+  const following = async (first: Promise<unknown>) => {
+    await first;
+    return files.read(`${directory}/some/name`);
+  };
+  // Asked in different microtasks, and measuring space takes longer than the others.
+  const late = async <T>(look: () => Promise<T>) => {
+    for (let turn = 0; turn < 5; turn += 1) await undefined;
+    return look();
+  };
+  for (let round = 0; round < 20; round += 1) {
+    turns.length = 0;
+    const found = await Promise.all([
+      following(files.space(directory)),
+      following(files.list(`${directory}/some`)),
+      following(late(() => files.stat(directory))),
+      following(late(() => files.readMany([{ path: `${directory}/some/name` }]))),
+    ]);
+    assert.deepEqual(found.map(String), ["content", "content", "content", "content"]);
+    assert.deepEqual(turns, ["look", "look"]);
+  }
+});
+
+test("more looks than one request may have are several requests of one round trip, and each gets its own answer", async (context) => {
+  const directory = await testDirectory(context);
+  const paths = Array.from({ length: 4500 }, (_, index) => `${directory}/${index}`);
+  for (const path of paths.filter((_, index) => index % 100 === 0)) writeFileSync(path, path);
+  turns.length = 0;
+  const contents = await host.files.readMany(paths.map((path) => ({ path })));
+  assert.deepEqual(turns, ["look"]);
+  assert.ok(contents.every((content, index) => content?.toString() === (index % 100 === 0 ? paths[index] : undefined)));
+});
+
 test("changes made together take one round trip and leave what they would one by one", async (context) => {
   const directory = await testDirectory(context);
   writeFileSync(`${directory}/template`, "template");
