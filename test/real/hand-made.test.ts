@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { virtform } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, tinyImages, virsh, type Workspace, writeConfig } from "./support/workspace.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { createWorkspace, tinyImages, virsh, type Workspace, writeConfig } from "./support/workspace.ts";
 
 const flavors = { small: { vcpus: 1, ram: "64MiB", disk: "1GiB" }, more: { vcpus: 1, ram: "96MiB", disk: "1GiB" } };
 

@@ -1,17 +1,8 @@
 import assert from "node:assert/strict";
 import { access, readdir } from "node:fs/promises";
 import { test } from "node:test";
-import { virtform } from "./support/virtform.ts";
-import {
-  apply,
-  assertConverged,
-  assertNoLeftovers,
-  createWorkspace,
-  tinyImages,
-  virsh,
-  waitForConsole,
-  writeConfig,
-} from "./support/workspace.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { assertNoLeftovers, createWorkspace, tinyImages, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 // An emulated timer may be late on a busy machine, which the kernel takes for a broken one.
 const commandLine = "console=ttyS0 root=/dev/vda panic=1 no_timer_check";

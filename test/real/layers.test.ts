@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { chmod, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
-import { mustRun, type Result, runProgram, virtform } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, tinyImages, virsh, type Workspace, writeConfig } from "./support/workspace.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { mustRun, type Result, runProgram } from "./support/virtform.ts";
+import { createWorkspace, tinyImages, virsh, type Workspace, writeConfig } from "./support/workspace.ts";
 
 interface Shape {
   readonly power?: "running" | "stopped";

@@ -2,20 +2,11 @@ import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
 import { tapOf } from "./support/tap-of.ts";
-import { killedAtStep, mustRun, runProgram, virtform } from "./support/virtform.ts";
-import {
-  apply,
-  assertConverged,
-  createWorkspace,
-  guestImages,
-  roomy,
-  tinyGuest,
-  virsh,
-  type Workspace,
-  writeConfig,
-} from "./support/workspace.ts";
+import { killedAtStep, mustRun, runProgram } from "./support/virtform.ts";
+import { createWorkspace, guestImages, haltingGuest, roomy, virsh, type Workspace, writeConfig } from "./support/workspace.ts";
 
 /** A configuration with one guest in a network of its own, and what is known of both. */
 async function prepare(t: TestContext) {
@@ -27,13 +18,14 @@ async function prepare(t: TestContext) {
   const name = `${prefix}-web`;
   const dhcp = { ranges: [{ start: `${subnet}.100`, end: `${subnet}.199` }] };
   const given = { subnets: [{ cidr: `${subnet}.0/24`, dhcp }] };
+  const images = guestImages(await haltingGuest(directory));
   const write = (lan: object | null, card: object = { network }, entry = network) =>
     writeConfig(workspace, {
       host: { allocation_ratio: { ...roomy, disk: 100 } },
-      images: guestImages(tinyGuest),
-      flavors: { small: { vcpus: 1, ram: "192MiB", disk: "1GiB" } },
+      images,
+      flavors: { small: { vcpus: 1, ram: "64MiB", disk: "16MiB" } },
       ...(lan === null ? {} : { networks: { [entry]: lan } }),
-      instances: { [name]: { image: "tiny", flavor: "small", networks: [card] } },
+      instances: { [name]: { image: "tiny", flavor: "small", networks: [card], shutdown: { timeout: "1s" } } },
     });
   return { workspace, directory, network, name, subnet, dhcp, given, write };
 }

@@ -1,17 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { virtform } from "./support/virtform.ts";
-import {
-  apply,
-  assertConverged,
-  createWorkspace,
-  type GuestFiles,
-  guestImages,
-  haltingGuest,
-  virsh,
-  type Workspace,
-  writeConfig,
-} from "./support/workspace.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { createWorkspace, type GuestFiles, guestImages, haltingGuest, virsh, type Workspace, writeConfig } from "./support/workspace.ts";
 
 /** What a guest keeps: its uuid, its card, its disks and, while it runs, its process. */
 async function kept(name: string): Promise<readonly unknown[]> {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { countingDisk } from "../support/speaking-disk.ts";
-import { virtform } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, roomy, virsh, writeConfig } from "./support/workspace.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { createWorkspace, roomy, virsh, writeConfig } from "./support/workspace.ts";
 
 test("named ephemerals, rebuild and --replace: what goes is what the plan says, and only that", async (t) => {
   const workspace = await createWorkspace(t);

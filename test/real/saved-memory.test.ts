@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 import { copyFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { countingDisk } from "../support/speaking-disk.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { until } from "./support/until.ts";
-import { virtform } from "./support/virtform.ts";
 import {
-  apply,
-  assertConverged,
   assertNoLeftovers,
   createWorkspace,
   readMarkers,

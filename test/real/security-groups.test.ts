@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { type IsolatedNetwork, isolatedNetwork } from "./support/isolated-network.ts";
 import { type GuestShell, shellGuest, shellOf } from "./support/shell-guest.ts";
 import { until } from "./support/until.ts";
-import { virtform } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, guestImages, roomy, type Workspace, writeConfig } from "./support/workspace.ts";
+import { createWorkspace, guestImages, roomy, type Workspace, writeConfig } from "./support/workspace.ts";
 
 const macs = { web: "52:54:00:91:00:01", db: "52:54:00:91:00:02", other: "52:54:00:91:00:03" } as const;
 type Name = keyof typeof macs;

@@ -5,23 +5,14 @@ import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { debianImages } from "./support/debian-images.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { openVswitchBridge, openVswitchPort } from "./support/open-vswitch.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
 import { shellGuest, shellOf } from "./support/shell-guest.ts";
 import { tapOf } from "./support/tap-of.ts";
 import { until } from "./support/until.ts";
-import { mustRun, runProgram, virtform } from "./support/virtform.ts";
-import {
-  apply,
-  assertConverged,
-  createWorkspace,
-  guestImages,
-  roomy,
-  tinyGuest,
-  virsh,
-  type Workspace,
-  writeConfig,
-} from "./support/workspace.ts";
+import { mustRun, runProgram } from "./support/virtform.ts";
+import { createWorkspace, guestImages, roomy, tinyGuest, virsh, type Workspace, writeConfig } from "./support/workspace.ts";
 
 /** Whether a machine at an address answers: a port that is closed is an answer too. */
 async function answers(address: string): Promise<boolean> {
