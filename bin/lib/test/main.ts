@@ -7,6 +7,7 @@ import { availableParallelism, freemem, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { batches } from "./batches.ts";
 import { endedChildren, guestTimes } from "./cpu-time.ts";
 import { type End, runAll, type Task } from "./schedule.ts";
 import { type Need, namedFiles, type TestFile, testFiles } from "./test-files.ts";
@@ -29,6 +30,8 @@ interface Step extends Task {
   readonly file?: TestFile;
   /** Two characters that no other step has. The names of its guests begin with `vt` and these: see test/real/support/workspace.ts. */
   readonly mark: string;
+  /** Present for files of tests that share a process: the step of each. */
+  readonly together?: readonly Step[];
 }
 
 /** What came of one step. */
@@ -108,6 +111,40 @@ function testStep(file: TestFile): Step {
     file,
     mark: nextMark(),
   };
+}
+
+/** Several files in one process. It is blocked by nothing: files that need something run on their own. */
+function batchStep(together: readonly Step[]): Step {
+  const [first] = together;
+  if (first === undefined) throw new Error("a batch without files");
+  const seconds = together.reduce((sum, step) => sum + step.seconds, 0);
+  const name = `${first.name} and ${together.length - 1} more in its process`;
+  const paths = together.map((step) => step.name);
+  const reporter = ["together-reporter.js", "run-together.js"].map((file) => join(checkout, "bin/lib/test", file));
+  return {
+    name,
+    seconds,
+    load: together.reduce((sum, step) => sum + step.load * step.seconds, 0) / seconds,
+    after: [],
+    libvirt: "unused",
+    command: [
+      process.execPath,
+      ...forSpeed,
+      `--test-timeout=${testMinutes * 60_000}`,
+      `--test-reporter=${reporter[0]}`,
+      `--test-reporter-destination=${resultsOf(name)}`,
+      reporter[1] ?? "",
+      ...paths,
+    ],
+    mark: nextMark(),
+    together,
+  };
+}
+
+/** Steps of all files; small ones without needs share processes. */
+function testSteps(files: readonly TestFile[]): Step[] {
+  const steps = files.map((file) => ({ ...testStep(file), sociable: file.sociable }));
+  return batches(steps).map((together) => (together.length === 1 ? (together[0] as Step) : batchStep(together)));
 }
 
 /** CPU seconds of each guest that was ever seen. */
@@ -191,6 +228,7 @@ function stop(signal: NodeJS.Signals): void {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop(signal));
 
 async function perform(step: Step): Promise<boolean> {
+  if (step.together !== undefined) return performTogether(step, step.together);
   const log = logOf(step.name);
   const started = performance.now();
   const { code, cpu } = await runLogged(step, log, fileMinutes);
@@ -198,12 +236,79 @@ async function perform(step: Step): Promise<boolean> {
   const seconds = (ended - started) / 1000;
   const { passed, failed } =
     step.file === undefined ? { passed: Number(code === 0), failed: Number(code !== 0) } : countsOf(step.file, code);
-  const outcome = { step, from: started, to: ended, seconds, cpu, passed, failed };
+  return conclude({ step, from: started, to: ended, seconds, cpu, passed, failed });
+}
+
+/** Records and prints what came of a step, with its log if it failed. */
+function conclude(outcome: Outcome): boolean {
+  const { step, passed, failed } = outcome;
   outcomes.push(outcome);
   const tests = step.file === undefined ? "" : `, ${passed + failed} tests`;
   console.log(`${failed === 0 ? "ok    " : "FAILED"} ${times(outcome)}  ${step.name}${tests}`);
-  if (failed > 0) console.log(readFileSync(log, "utf8").trimEnd().replaceAll(/^/gm, "    "));
+  if (failed > 0) console.log(readFileSync(logOf(step.name), "utf8").trimEnd().replaceAll(/^/gm, "    "));
   return failed === 0;
+}
+
+/**
+ * Runs a batch. When its process ends badly and no failed test says why, each of its files runs in a process of its own, to find the one that
+ * caused it; if none did, the batch itself has failed.
+ */
+async function performTogether(batch: Step, together: readonly Step[]): Promise<boolean> {
+  const from = performance.now();
+  const { code } = await runLogged(batch, logOf(batch.name), fileMinutes);
+  const to = performance.now();
+  const results = resultsIn(resultsOf(batch.name));
+  const failedOnes = [...results.values()].filter(({ failed }) => failed > 0);
+  const unexplained = results.size < together.length || (code !== 0 && failedOnes.length === 0);
+  if (!unexplained) {
+    const printed = readFileSync(logOf(batch.name), "utf8");
+    const oks = together.map((step, at) => {
+      const { text, ...measured } = results.get(step.name) as Result;
+      const others = together.slice(0, at).map(({ name }) => ` ${name}`);
+      writeFileSync(logOf(step.name), `Before it in its process:${others.join("")}\n${printed}${text}`);
+      return conclude({ step, from, to, ...measured });
+    });
+    return oks.every((ok) => ok);
+  }
+  console.log(`The process of ${batch.name} ended badly. Its files run in processes of their own.`);
+  let ok = true;
+  for (const step of together) ok = (await perform(step)) && ok;
+  if (ok) conclude({ step: batch, from, to, seconds: (to - from) / 1000, cpu: 0, passed: 0, failed: 1 });
+  return false;
+}
+
+/** What together-reporter.js writes about a file. */
+interface Result {
+  readonly path: string;
+  readonly seconds: number;
+  readonly cpu: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly text: string;
+}
+
+/** Results by path. A file without tests has none, as one that did not end. */
+function resultsIn(path: string): ReadonlyMap<string, Result> {
+  if (!existsSync(path)) return new Map();
+  const lines = readFileSync(path, "utf8").split("\n").filter(Boolean);
+  const results = lines.map((line) => JSON.parse(line) as Result).filter(({ passed, failed }) => passed + failed > 0);
+  return new Map(results.map((result) => [result.path, result]));
+}
+
+function resultsOf(name: string): string {
+  return join(logs, `${name.replaceAll("/", "+")}.results`);
+}
+
+/** The ends of files that share a process in the place of their batch's, which is left if it failed and none of them did. */
+function withEachFile(ends: ReadonlyMap<Step, End>): Map<Step, End> {
+  const failed = (step: Step) => outcomes.some((one) => one.step === step && one.failed > 0);
+  return new Map(
+    [...ends].flatMap(([step, end]): (readonly [Step, End])[] => {
+      if (step.together === undefined) return [[step, end]];
+      const { together, ...itself } = step;
+      return [...together.map((one) => [one, { ok: !failed(one) }] as const), ...(failed(step) ? [[itself, end] as const] : [])];
+    }),
+  );
 }
 
 function times(outcome: Outcome): string {
@@ -276,7 +381,7 @@ async function main(): Promise<number> {
   const steps = [
     ...(mode === "files" ? [] : Object.entries(checks).map(([name, command]) => plain(name, command))),
     ...Object.entries(builds).flatMap(([name, command]) => (mode === "all" || needed.has(name as Need) ? [plain(name, command)] : [])),
-    ...files.map(testStep),
+    ...testSteps(files),
     ...(mode === "all"
       ? [
           {
@@ -289,7 +394,7 @@ async function main(): Promise<number> {
   const real = files.some((file) => file.real);
   const looking = real ? setInterval(lookAtGuests, 1000) : undefined;
   const watch = real ? watchLibvirt(systemLibvirt, console.log) : undefined;
-  const ends = await runAll(steps, slots, perform, () => freemem() > memoryOfMore);
+  const ends = withEachFile(await runAll(steps, slots, perform, () => freemem() > memoryOfMore));
   if (mode === "all") for (const [step, end] of await runAgain(ends, watch?.hangs ?? [])) ends.set(step, end);
   clearInterval(looking);
   await watch?.stop();

@@ -12,6 +12,8 @@ export interface TestFile {
   readonly needs: readonly Need[];
   /** Whether it needs the machine's libvirt for itself, because it restarts it or defines more guests than the host has room for beside others. */
   readonly alone: boolean;
+  /** Whether it can share a process with other files: it neither changes nor measures what is of the whole process. */
+  readonly sociable: boolean;
   /** Whether its results go into the table of the disk drivers. */
   readonly drivers: boolean;
 }
@@ -21,12 +23,17 @@ const alone = ["test/real/libvirtd-restart.test.ts", "test/real/over-ssh-many.te
 /** What a test file or something that it imports mentions, and what it needs for that. */
 const signs: readonly (readonly [sign: string, need: Need])[] = [
   ["bin/virtform.js", "build"],
+  ["node_modules/virtform", "build"],
   [".cache/guest", "tiny guest"],
   [".cache/debian", "Debian guest"],
   [".cache/lvm-host", "LVM host"],
   [".cache/openstack", "OpenStack"],
   [".cache/consumers", "readers of plans"],
 ];
+
+/** What is in a test file that needs a process for itself: its memory, variables, directory, or a hook for all tests of the process. */
+const unsociable =
+  /memoryUsage|\bgc\(|process\.env\[.*\] = |process\.chdir|import \{[^}]*\b(?:before|after)(?:Each)?\b[^}]*\} from "node:test"|^test\.(?:before|after)/m;
 
 /** All test files of the checkout, sorted by path. */
 export function testFiles(checkout: string): TestFile[] {
@@ -35,10 +42,13 @@ export function testFiles(checkout: string): TestFile[] {
     .sort()
     .map((path) => {
       const text = textsBelow(checkout, join(checkout, path), texts);
+      const real = path.startsWith("test/real/");
+      const needs = signs.flatMap(([sign, need]) => (text.includes(sign) ? [need] : []));
       return {
         path,
-        real: path.startsWith("test/real/"),
-        needs: signs.flatMap(([sign, need]) => (text.includes(sign) ? [need] : [])),
+        real,
+        needs,
+        sociable: !real && needs.length === 0 && !unsociable.test(readFileSync(join(checkout, path), "utf8")),
         alone: alone.includes(path),
         drivers: text.includes("conforms(["),
       };

@@ -15,10 +15,23 @@ test("what a test file needs is found through what it imports", () => {
     path: "test/unit/bin/schedule.test.ts",
     real: false,
     needs: [],
+    sociable: true,
     alone: false,
     drivers: false,
   });
+  const unsociable = [
+    "test/unit/host/request.test.ts",
+    "test/unit/library.test.ts",
+    "test/unit/report/tui/memory.test.ts",
+    "test/real/read-only.test.ts",
+  ];
+  assert.deepEqual(
+    unsociable.filter((path) => needsOf(path)?.sociable),
+    [],
+    "these change or measure their process, or need root",
+  );
   assert.deepEqual(needsOf("test/real/debian-guest.test.ts")?.needs, ["build", "tiny guest", "Debian guest"]);
+  assert.deepEqual(needsOf("test/unit/library.test.ts")?.needs, ["build"]);
   assert.ok(needsOf("test/real/lvm/lvm.test.ts")?.needs.includes("LVM host"));
   assert.equal(needsOf("test/real/libvirtd-restart.test.ts")?.alone, true);
   const tables = ["drivers/files", "drivers/memory", "drivers/rbd", "lvm/lvm", "ssh/disks", "ssh/rbd"].map(
