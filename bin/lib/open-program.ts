@@ -1,4 +1,5 @@
-import { fstatSync, openSync, readSync } from "node:fs";
+import { fstatSync, openSync } from "node:fs";
+import { readPart } from "./read-part.ts";
 
 /** The file of the program, opened: its parts are those of one build, even when an upgrade replaces the file before all are read. */
 export interface OpenProgram {
@@ -13,14 +14,8 @@ export function openProgram(file: URL): OpenProgram {
   const descriptor = openSync(file, "r");
   const { size, mtimeMs } = fstatSync(descriptor);
   const text = (offset: number, length: number) => {
-    const bytes = Buffer.allocUnsafe(length);
-    let done = 0;
-    while (done < length) {
-      const count = readSync(descriptor, bytes, done, length - done, offset + done);
-      if (count === 0) throw new Error(`${file.pathname} is shorter than the program that was built`);
-      done += count;
-    }
-    return bytes.toString("latin1");
+    if (offset + length > size) throw new Error(`${file.pathname} is shorter than the program that was built`);
+    return readPart(descriptor, offset, length).toString("latin1");
   };
   return { size, mtimeMs, text };
 }

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Script } from "node:vm";
 import { isVersionQuestion, versionText } from "../../src/version.ts";
 import { logInEarly } from "./log-in-early.ts";
+import { readPart } from "./read-part.ts";
 import { keepYoungGeneration, tuneV8, withFlagsOfStart } from "./tune-v8.ts";
 
 /** Where scripts are in the file of the program, by name: characters, and lines before them. The program itself has the name "". */
@@ -150,14 +151,23 @@ function partOfNode(name: string): object {
   );
 }
 
-/** Undefined when it is absent, damaged, or of another program. */
+/** Undefined when it is absent, damaged, or of another program. Valid until something else is read. */
 function readCache(file: string, key: string): Buffer | undefined {
   try {
-    const bytes = readFileSync(file);
+    const bytes = readWhole(file);
     const data = bytes.subarray(digestBytes);
     return bytes.subarray(0, digestBytes).equals(digestOf(key, data)) ? data : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function readWhole(file: string): Buffer {
+  const descriptor = openSync(file, "r");
+  try {
+    return readPart(descriptor, 0, fstatSync(descriptor).size);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
