@@ -1,7 +1,7 @@
 /** A byte stream to a socket of a host, or from a host to a port. */
 export interface Channel {
   write(bytes: Uint8Array): void;
-  /** Called with bytes as they arrive. Set it before the first write. */
+  /** Called with bytes as they arrive, which are valid during the call. Set it before the first write. */
   onData: (bytes: Buffer) => void;
   /** Resolves when the stream has ended: with the reason where it was not a plain end. */
   readonly ended: Promise<string | undefined>;

@@ -28,6 +28,8 @@ export function pipelined(channel: Channel, { first, expected, second }: Opening
   channel.onData = (bytes) => {
     held = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
     release();
+    // They are valid during the call only.
+    if (held.length > 0) held = Buffer.from(held);
   };
   const { leave } = channel;
   const outer: Channel = {

@@ -42,7 +42,8 @@ export function finishMessage(bytes: Buffer, header: Header): Buffer {
 }
 
 /**
- * Cuts a byte stream into messages. Throws a ProtocolError as soon as a length is impossible, before anything is kept for it.
+ * Cuts a byte stream into messages. Throws a ProtocolError as soon as a length is impossible, before anything is kept for it. The bytes of chunks and
+ * messages are valid during the call.
  */
 export function createFrames(onMessage: (message: Message) => void): (chunk: Buffer) => void {
   let pieces: Buffer[] = [];
@@ -59,7 +60,7 @@ export function createFrames(onMessage: (message: Message) => void): (chunk: Buf
   return (chunk) => {
     let bytes = chunk;
     if (held > 0) {
-      pieces.push(chunk);
+      pieces.push(Buffer.from(chunk));
       held += chunk.length;
       if (held < Math.max(wanted, 4)) return;
       bytes = Buffer.concat(pieces, held);
@@ -87,7 +88,7 @@ export function createFrames(onMessage: (message: Message) => void): (chunk: Buf
       });
     }
     if (at < bytes.length) {
-      pieces = [bytes.subarray(at)];
+      pieces = [Buffer.from(bytes.subarray(at))];
       held = bytes.length - at;
     }
   };
