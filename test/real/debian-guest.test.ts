@@ -13,7 +13,7 @@ import { mustRun, virtform } from "./support/virtform.ts";
 import { apply, assertConverged, createWorkspace, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 // What cloud-init understood, said on the console by cloud-init itself.
-const macs = { leased: "52:54:00:d0:00:01", static: "52:54:00:d0:00:02" } as const;
+const macs = { leased: "52:54:00:d0:00:01", static: "52:54:00:d0:00:02", six: "52:54:00:d0:00:03" } as const;
 const userData = `#cloud-config
 runcmd:
   - printf 'written by user data' >/run/written-by-user-data
@@ -29,10 +29,11 @@ runcmd:
     say "role=$(python3 -c 'import json; print(json.load(open("/run/cloud-init/instance-data.json"))["ds"]["meta_data"]["meta"]["role"])')"
     say "filesystem=$(df -B1 --output=size / | tail -n 1 | tr -d ' ')"
     addresses() { ip -o address show dev "$1" scope global | tr -s ' ' | cut -d ' ' -f 4 | sort | tr '\\n' ' '; }
-    leased=$(card ${macs.leased}) static=$(card ${macs.static})
-    for _ in $(seq 100); do [ "$(addresses "$leased")" ] && [ "$(addresses "$static" | wc -w)" -ge 2 ] && break; sleep 1; done
+    leased=$(card ${macs.leased}) static=$(card ${macs.static}) six=$(card ${macs.six})
+    for _ in $(seq 100); do [ "$(addresses "$leased")" ] && [ "$(addresses "$static" | wc -w)" -ge 2 ] && [ "$(addresses "$six")" ] && break; sleep 1; done
     say "leased=$(addresses "$leased")"
     say "static=$(addresses "$static")"
+    say "six=$(addresses "$six")"
     say "mtu=$(cat "/sys/class/net/$static/mtu")"
     say "routes=$(ip route show 10.77.0.0/16) $(ip -6 route show fd77::/48)"
     say "dns=$(sed -n 's/^DNS=//p' "/run/systemd/netif/links/$(cat "/sys/class/net/$static/ifindex")")"
@@ -43,10 +44,11 @@ test("cloud-init of a real Debian guest takes host name, key, files and user dat
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-debian`;
   const network = await dhcpNetwork(t, workspace);
-  const [lan, nocloud] = [`${workspace.prefix}-lan`, `${workspace.prefix}-nocloud`];
+  const [lan, six, nocloud] = [`${workspace.prefix}-lan`, `${workspace.prefix}-six`, `${workspace.prefix}-nocloud`];
   const [v4, v6] = [`10.${randomInt(100, 250)}.${randomInt(1, 250)}`, `fd00:${randomInt(1, 9999)}:${randomInt(1, 9999)}::`];
   const addresses = [`${v4}.10`, `${v6}10`];
-  t.after(() => removeNetworks(lan));
+  const announced = `fd01:${randomInt(1, 9999)}:${randomInt(1, 9999)}:`;
+  t.after(() => removeNetworks(lan, six));
   const key = join(workspace.directory, "key");
   await mustRun("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "real-test", "-f", key]);
   const publicKey = (await readFile(`${key}.pub`, "utf8")).trim();
@@ -64,6 +66,7 @@ test("cloud-init of a real Debian guest takes host name, key, files and user dat
           { cidr: `${v6}/64`, dns_servers: [`${v6}53`], routes: [{ to: "fd77::/48", via: `${v6}fe` }] },
         ],
       },
+      [six]: { type: "isolated", subnets: [{ cidr: `${announced}:/64` }] },
     },
     instances: {
       [nocloud]: {
@@ -83,6 +86,7 @@ test("cloud-init of a real Debian guest takes host name, key, files and user dat
         networks: [
           { network, mac: macs.leased },
           { network: lan, mac: macs.static, mtu: 1380, addresses },
+          { network: six, mac: macs.six },
         ],
         user_data: userData,
         files: [
@@ -109,6 +113,7 @@ test("cloud-init of a real Debian guest takes host name, key, files and user dat
   assert.match(said["leased"] ?? "", /^10\.\d+\.\d+\.\d+\/24 $/);
   // The host announces the IPv6 subnet, so that the guest gives itself an address beside the fixed one.
   for (const address of [`${v4}.10/24`, `${v6}10/64`]) assert.ok(said["static"]?.split(" ").includes(address), said["static"]);
+  assert.match(said["six"] ?? "", new RegExp(`^${announced}[0-9a-f:]+/64 $`), "in a network with IPv6 alone, no IPv4 address");
   assert.equal(said["mtu"], "1380");
   assert.match(said["routes"] ?? "", new RegExp(`^10\\.77\\.0\\.0/16 via ${v4}\\.254 .*fd77::/48 via ${v6}fe `));
   assert.ok(said["dns"]?.startsWith(`${v4}.53 ${v6}53`), said["dns"]);
@@ -133,7 +138,7 @@ test("cloud-init of a real Debian guest takes host name, key, files and user dat
     const read = (path: string) => readIsoFile(async ({ offset, length }) => bytes.subarray(offset, offset + length), path);
     const files = await Promise.all(["meta-data", "user-data", "network-config"].map(async (path) => [path, await read(path)] as const));
     // One program for all: each loads cloud-init once more.
-    const documents = bondDocuments(Object.values(macs));
+    const documents = bondDocuments([macs.leased, macs.static]);
     const here = [
       ...files.map(([path, content]) => ({ path: `/tmp/seed/${path}`, content: content?.toString("base64") })),
       ...Object.entries(documents).map(([kind, document]) => ({
@@ -198,7 +203,7 @@ known = [meta["instance-id"], meta["local-hostname"], meta["meta"]["role"], meta
 print("\\nanswer: " + json.dumps({"meta": known, "network": network, "bonds": bonds}))
 `;
 
-/** A bond of the guest's two cards as either drive describes it, by the kind of document. */
+/** A bond of two of the guest's cards as either drive describes it, by the kind of document. */
 function bondDocuments(macs: readonly string[]) {
   const interfaces = macs.map((mac, index) => ({
     ...({ name: `${index}`, type: "network", source: "lan", mac, model: "virtio", link: "up", filter: null } as const),
