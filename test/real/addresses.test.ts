@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { randomBytes, randomInt } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { apply, virtform } from "./support/in-this-process.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
-import { mustRun, runProgram, virtform } from "./support/virtform.ts";
-import { apply, createWorkspace, guestImages, haltingGuest, virsh, writeConfig } from "./support/workspace.ts";
+import { mustRun, runProgram } from "./support/virtform.ts";
+import { createWorkspace, guestImages, haltingGuest, virsh, writeConfig } from "./support/workspace.ts";
 
 test("list and show have the address that a network of libvirt leased to a guest", async (t) => {
   const workspace = await createWorkspace(t);

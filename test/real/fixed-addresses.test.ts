@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { test } from "node:test";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
 import { shellGuest, shellOf } from "./support/shell-guest.ts";
-import { virtform } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, guestImages, roomy, virsh, writeConfig } from "./support/workspace.ts";
+import { createWorkspace, guestImages, roomy, virsh, writeConfig } from "./support/workspace.ts";
 
 test("a guest gets its fixed address by DHCP, and another one while it runs; its drive has what DHCP does not tell", async (t) => {
   const workspace = await createWorkspace(t);

@@ -2,18 +2,9 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { isoImage } from "../../src/tools/iso9660/iso9660.ts";
-import { mustRun, virtform } from "./support/virtform.ts";
-import {
-  apply,
-  assertConverged,
-  assertNoLeftovers,
-  createWorkspace,
-  readMarkers,
-  tinyImages,
-  virsh,
-  waitForConsole,
-  writeConfig,
-} from "./support/workspace.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { mustRun } from "./support/virtform.ts";
+import { assertNoLeftovers, createWorkspace, readMarkers, tinyImages, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 const MiB = 2 ** 20;
 

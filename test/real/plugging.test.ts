@@ -3,9 +3,10 @@ import { randomInt } from "node:crypto";
 import { access, chmod, readFile, writeFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import { countingDisk } from "../support/speaking-disk.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { until } from "./support/until.ts";
-import { type ApplyEvent, killedAtStep, mustRun, runProgram, virtform, virtformEvents } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, roomy, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
+import { type ApplyEvent, killedAtStep, mustRun, runProgram, virtformEvents } from "./support/virtform.ts";
+import { createWorkspace, roomy, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 /** One guest on a bridge of its own, and a second bridge that nothing is connected to. */
 async function prepare(t: TestContext) {

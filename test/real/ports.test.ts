@@ -3,9 +3,10 @@ import { randomInt } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { countingDisk } from "../support/speaking-disk.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
-import { mustRun, runProgram, virtform } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, virsh, writeConfig } from "./support/workspace.ts";
+import { mustRun, runProgram } from "./support/virtform.ts";
+import { createWorkspace, virsh, writeConfig } from "./support/workspace.ts";
 
 test("interfaces have their MTU, queues, place in the boot order, trust and limits, and their devices keep their names", async (t) => {
   const workspace = await createWorkspace(t);

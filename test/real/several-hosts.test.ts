@@ -4,8 +4,9 @@ import { writeFile } from "node:fs/promises";
 import { after, type TestContext, test } from "node:test";
 import { stringify } from "yaml";
 import { startSshd } from "./ssh/sshd.ts";
+import { virtform } from "./support/in-this-process.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
-import { mustRun, virtform } from "./support/virtform.ts";
+import { mustRun } from "./support/virtform.ts";
 import { createWorkspace, haltingGuest, type Workspace } from "./support/workspace.ts";
 
 const sshd = await startSshd({ after });

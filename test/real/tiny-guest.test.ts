@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { until } from "./support/until.ts";
-import { virtform } from "./support/virtform.ts";
 import {
-  apply,
-  assertConverged,
   assertNoLeftovers,
   createWorkspace,
   publicKey,

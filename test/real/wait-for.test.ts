@@ -4,27 +4,29 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { test } from "node:test";
-import { endingDisk } from "../support/speaking-disk.ts";
+import { countingDisk, endingDisk } from "../support/speaking-disk.ts";
 import { debianImages } from "./support/debian-images.ts";
 import { dhcpNetwork } from "./support/dhcp-network.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { removeNetworks } from "./support/remove-networks.ts";
-import { virtform } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, roomy, tinyImages, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
+import { createWorkspace, roomy, tinyImages, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 test("an apply waits for the agent of a guest; a guest whose address never comes fails it, keeps running and is waited for again", async (t) => {
   const workspace = await createWorkspace(t);
   const [talks, silent] = [`${workspace.prefix}-talks`, `${workspace.prefix}-silent`];
   const network = await dhcpNetwork(t, workspace);
+  const counting = `${workspace.directory}/counting.raw`;
+  await writeFile(counting, countingDisk("silent"));
   const write = (silentWaits: object | undefined) =>
     writeConfig(workspace, {
       host: { allocation_ratio: { ...roomy, disk: 100 } },
-      images: tinyImages(),
+      images: { ...tinyImages(), counting: { source: counting, disk_format: "raw" } },
       flavors: { small: { vcpus: 1, ram: "160MiB", disk: "64MiB" } },
       instances: {
         [talks]: { image: "tiny", flavor: "small", config_drive: false, wait_for: "agent" },
-        // The tiny guest does not ask for an address.
+        // A boot sector does not ask for an address.
         [silent]: {
-          image: "tiny",
+          image: "counting",
           flavor: "small",
           config_drive: false,
           guest_agent: false,
