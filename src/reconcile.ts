@@ -197,10 +197,12 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     const sweeps = run.mode.do !== "only" || run.mode.keepLeftovers !== true;
     // All at once: on a host elsewhere each turn is a round trip.
     const sweeping = (sweeps ? run.kinds : []).map(async (kind) => kind.sweep?.(held));
-    const [interrupted, seen] = await allDone([interruptedActions(held), Promise.resolve(run.room?.seen(held)), ...sweeping]);
+    // It never fails, and the look does not wait for it.
+    const interrupting = interruptedActions(held);
+    const [seen] = await allDone([Promise.resolve(run.room?.seen(held)), ...sweeping]);
     const saved = options.savedPlan === undefined ? undefined : savedPlanOf(options.savedPlan, run);
     const lookAndPlan = async () => {
-      const observed = await look({ ...run, context: held });
+      const [observed, interrupted] = await allDone([look({ ...run, context: held }), interrupting]);
       const made =
         saved === undefined
           ? addNotes(decide(run, observed), interrupted, [])
@@ -228,7 +230,8 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     const parallelism = options.parallelism ?? usualParallelism(plan);
     for (const kind of run.kinds) kind.prepare?.(held, plan.actions, parallelism);
     await claimProject(run, held, observed, emit);
-    const journal = await openJournal(held, interrupted.journals, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
+    const { journals } = await interrupting;
+    const journal = await openJournal(held, journals, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
     const actionTypes = run.kinds.flatMap((kind) => kind.actions);
     const meter = createMeter(() => performance.now());
     const hook = announcing(run);

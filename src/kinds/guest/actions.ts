@@ -1,4 +1,5 @@
 import { type ActionType, defineAction } from "../../model/action.ts";
+import { allDone } from "../../model/all-done.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import type { FileChange } from "../../model/host.ts";
@@ -51,13 +52,13 @@ const initctlMs = 2_000;
 const define = defineAction<DefineArgs>("domain.define", [defined], async (context, { spec, held }) => {
   const { layout } = context;
   const libvirt = libvirtOf(context);
-  const [had, label] = await Promise.all([libvirt.definition(spec.uuid), readLabel(context, spec.uuid)]);
-  const have = had === undefined ? undefined : requireOwn(context, spec, domainOwner(had));
-  if (had !== undefined) requirePlanned(had, held, spec);
+  const looking = libvirt.definition(spec.uuid);
+  // It is waited for below.
+  looking.catch(() => undefined);
+  const label = await readLabel(context, spec.uuid);
   const requested = domainXml(spec);
   const remembered = rememberedDomain(label);
   const filled = remembered?.filled ?? [];
-  const xml = had === undefined ? requested : mergedXml(had, spec, filled);
   const path = layout.instanceFile(spec.uuid, instanceFiles.xml);
   const entry = (parts: readonly string[]): Json => ({
     prevent_destroy: spec.preventDestroy,
@@ -68,27 +69,42 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
   });
   // Nothing of an adopted guest is in a directory of ours.
   if (spec.adopted) {
+    const had = await looking;
     if (had === undefined) throw adoptedGone(spec);
-    await libvirt.define(xml);
+    expectPlanned(context, had, held, spec);
+    await libvirt.define(mergedXml(had, spec, filled));
     await confirmDefinition(libvirt, spec, path);
     return;
   }
   // One wait for all names of the directory: what the domain needs is on the disk before it is defined.
-  await recordObject(context, spec, domainEntry, entry(filled), {
-    before: [
-      // Nova BLD-15: the log exists with our ownership before qemu writes to it.
-      ...(hasConsoleLog(context) ? [{ do: "makeFile", path: spec.consoleLog, mode: 0o600 } as const] : []),
-      // Informational, and rewritten by the next definition: it need not survive a power cut.
-      { do: "write", path, data: requested, mode: 0o600, staged: true },
-    ],
-    settle: [layout.instance(spec.uuid), layout.root],
-  });
-  if (have !== undefined && have.name !== spec.domainName) await libvirt.rename(spec.uuid, spec.domainName);
+  let isRecorded = false;
+  const record = () => {
+    isRecorded = true;
+    return recordObject(context, spec, domainEntry, entry(filled), {
+      before: [
+        // Nova BLD-15: the log exists with our ownership before qemu writes to it.
+        ...(hasConsoleLog(context) ? [{ do: "makeFile", path: spec.consoleLog, mode: 0o600 } as const] : []),
+        // Informational, and rewritten by the next definition: it need not survive a power cut.
+        { do: "write", path, data: requested, mode: 0o600, staged: true },
+      ],
+      settle: [layout.instance(spec.uuid), layout.root],
+    });
+  };
+  // Where no domain is expected, the look at it is only a precaution. On a host elsewhere both together take one round trip.
+  const isExpected = held !== null || remembered !== undefined;
+  let had: string | undefined;
+  let xml = requested;
   try {
+    if (!isExpected) await allDone([looking, record()]);
+    had = await looking;
+    const have = had === undefined ? undefined : expectPlanned(context, had, held, spec);
+    if (had !== undefined) xml = mergedXml(had, spec, filled);
+    if (isExpected) await record();
+    if (have !== undefined && have.name !== spec.domainName) await libvirt.rename(spec.uuid, spec.domainName);
     await libvirt.define(xml);
   } catch (error) {
     // A disk counts as lost only after the domain was defined.
-    if (remembered === undefined) await unrecordObject(context, spec, domainEntry).catch(() => undefined);
+    if (isRecorded && remembered === undefined) await unrecordObject(context, spec, domainEntry).catch(() => undefined);
     throw error;
   }
   const made = await confirmDefinition(libvirt, spec, path, had === undefined);
@@ -136,6 +152,13 @@ function filledBy(sent: string, kept: XmlElement, earlier: readonly string[]): s
   if (holds.length === 0) return [];
   const still = new Set(fillings([], holds));
   return [...new Set([...earlier.filter((part) => still.has(part)), ...fillings(foreignParts(parseXml(sent)), holds)])].sort();
+}
+
+/** Throws a RefusedError for a domain that is not this project's, and for one that is not as planned. */
+function expectPlanned(context: Context, had: string, held: string | null, spec: DomainSpec): ReturnType<typeof domainOwner> {
+  const have = requireOwn(context, spec, domainOwner(had));
+  requirePlanned(had, held, spec);
+  return have;
 }
 
 /** Throws a RefusedError when a definition is neither the one that the plan was made for nor what the plan makes of it. */

@@ -3,11 +3,17 @@ import { leftoverOf, stagedTemplateOf } from "../../model/layout.ts";
 import { isEntryName } from "./base-files.ts";
 import type { LeftoverState } from "./leftover.ts";
 
-/** Files of interrupted fetches in the cache, by entry. The entry may be in the making: only its lock tells. Read-only. */
+interface Entry {
+  readonly name: string;
+}
+
+/** Files of interrupted fetches in the cache, by entry. The entry may be in the making: only its lock tells. `listing`: the entries of the cache. Read-only. */
 export async function findLeftovers(
   { host, layout }: Context,
-  listed: readonly { readonly name: string }[],
+  listing: readonly Entry[] | Promise<readonly Entry[]>,
 ): Promise<readonly LeftoverState[]> {
+  // Both at once: on a host elsewhere each turn is a round trip.
+  const [listed, templates] = await Promise.all([listing, host.files.list(layout.templates)]);
   const whole = new Set(listed.map(({ name }) => name).filter(isEntryName));
   const found: { readonly entry: string; readonly path: string }[] = [];
   for (const { name } of listed) {
@@ -15,7 +21,7 @@ export async function findLeftovers(
     if (leftover !== undefined && !(leftover.sidecar && whole.has(leftover.entry)))
       found.push({ entry: leftover.entry, path: `${layout.base}/${name}` });
   }
-  for (const { name } of listed.length === 0 ? [] : await host.files.list(layout.templates)) {
+  for (const { name } of templates) {
     const entry = stagedTemplateOf(name);
     if (entry !== undefined) found.push({ entry, path: `${layout.templates}/${name}` });
   }

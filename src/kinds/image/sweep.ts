@@ -14,7 +14,7 @@ import { leftoverGone } from "./leftover.ts";
  */
 export async function sweepLeftovers(context: Context): Promise<void> {
   const { host, layout } = context;
-  const leftovers = await findLeftovers(context, await host.files.list(layout.base));
+  const leftovers = await findLeftovers(context, host.files.list(layout.base));
   if (leftovers.length === 0) return;
   for (const { entry, paths, writtenAt } of leftovers) {
     // The next fetch continues a partial download that has its record.
