@@ -21,8 +21,8 @@ const plainWords: Readonly<Partial<Record<DialReason, string>>> = {
 const readBytes = 65_536;
 
 /**
- * Opens a byte stream to a unix socket of this machine. Throws a DialError. All reads are made into the same memory: a stream takes new memory for each
- * of them, and the kernel two microseconds for each new page.
+ * Opens a byte stream to a unix socket of this machine. Throws a DialError. All reads are made into the same memory: a stream allocates 64 KiB for each of
+ * them, copies what has come and passes it through its queue, 4 % of a plan of a thousand guests.
  */
 export function dialSocket(path: string): Promise<Channel> {
   let channel: Channel | undefined;
