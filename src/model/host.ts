@@ -115,7 +115,7 @@ export interface Files {
   read(path: string, range?: { readonly offset: number; readonly length: number }): Promise<Buffer | undefined>;
   /**
    * Many at once, in the order asked for: one round trip where the machine is far away. Undefined also for anything that is not a
-   * regular file, so that one odd entry does not hide the others.
+   * regular file, so that one odd entry does not hide the others. Equal contents may be one buffer: it is not written to.
    */
   readMany(requests: readonly { readonly path: string; readonly length?: number }[]): Promise<(Buffer | undefined)[]>;
   stat(path: string): Promise<FileStat | undefined>;

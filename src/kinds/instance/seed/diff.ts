@@ -170,6 +170,7 @@ function deletion(address: SeedAddress, have: SeedState, { running }: SeedSituat
 
 /** References that stay while their values have changed. */
 function rotatedSecrets(want: SeedSpec, { applied, changedSecrets = [] }: SeedState): readonly SecretKey[] {
+  if (changedSecrets.length === 0) return [];
   const wanted = publicSeed(want);
   return changedSecrets.filter((key) => JSON.stringify(wanted[key]) === JSON.stringify(applied?.[key]));
 }

@@ -20,7 +20,7 @@ export const double: Codec<number> = { write: (out, value) => out.double(value),
 
 /** UTF-8. */
 export const string: Codec<string> = {
-  write: (out, value) => out.opaque(Buffer.from(value, "utf8")),
+  write: (out, value) => out.text(value),
   read: (input) => input.text(maxString),
 };
 
@@ -57,7 +57,7 @@ const written = Buffer.alloc(36, "-");
 export const uuid: Codec<string> = {
   write(out, value) {
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)) throw new Error(`${JSON.stringify(value)} is no uuid`);
-    out.fixed(Buffer.from(value.replaceAll("-", ""), "hex"));
+    out.hex(value.replaceAll("-", ""));
   },
   read(input) {
     const bytes = input.fixed(16);
