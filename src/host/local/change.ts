@@ -57,6 +57,16 @@ export function removeFile(path: string): void {
   });
 }
 
+/** From this size on, freeing what a file takes is slow enough to hold up other actions and the renewal of locks. */
+const largeBytes = 64 * 2 ** 20;
+
+/** As `removeFile`, without holding up this process when the file is large. */
+export async function removeLater(path: string): Promise<void> {
+  const size = explained("remove", path, () => lstatSync(path, { throwIfNoEntry: false })?.size ?? 0);
+  if (size < largeBytes) return removeFile(path);
+  await explainedLater("remove", path, () => rm(path, { force: true }));
+}
+
 /** Removes a directory with its content; a link itself, never its target. No-op if absent. */
 export function removeTree(path: string): Promise<void> {
   return explainedLater("remove", path, () => rm(path, { recursive: true, force: true }));

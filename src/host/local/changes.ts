@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { FileChange, FileStat, Files } from "../../model/host.ts";
 import { errnoOf, explainFileError } from "../file-error.ts";
-import { makeDirectory, removeFile, touch } from "./change.ts";
+import { makeDirectory, removeLater, touch } from "./change.ts";
 import { copyFile } from "./copy.ts";
 import { type NamesChanged, syncDirectory, syncUnderWay } from "./durable.ts";
 import { makeFile, publish, writeAtomic, writeStaged } from "./publish.ts";
@@ -66,7 +66,7 @@ async function makeOne(change: FileChange, names: NamesChanged): Promise<FileSta
       await publish(change.staged, change.final, change.mode, names);
       break;
     case "remove":
-      removeFile(change.path);
+      await removeLater(change.path);
       break;
     case "touch":
       touch(change.path);

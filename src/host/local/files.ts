@@ -1,5 +1,5 @@
 import type { Files } from "../../model/host.ts";
-import { makeDirectory, removeFile, removeTree, setMode, setOwner, space, touch, truncate } from "./change.ts";
+import { makeDirectory, removeLater, removeTree, setMode, setOwner, space, touch, truncate } from "./change.ts";
 import { createChanges } from "./changes.ts";
 import { copyFile } from "./copy.ts";
 import { digestFile } from "./digest.ts";
@@ -32,7 +32,7 @@ export function createLocalFiles(): Files {
     copy: copyFile,
     publish: (staged, final, mode) => publish(staged, final, mode, names),
     link: (from, to) => link(from, to, names),
-    remove: async (path) => removeFile(path),
+    remove: removeLater,
     removeTree,
     touch: async (path) => touch(path),
     truncate: async (path, bytes) => truncate(path, bytes),

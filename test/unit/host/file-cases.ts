@@ -10,6 +10,7 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -231,6 +232,13 @@ export function fileCases(machine: string, files: Files): void {
     for (const _ of [1, 2]) await files.removeTree(`${directory}/tree`);
     assert.deepEqual(readdirSync(directory), ["kept"]);
     for (const _ of [1, 2]) await files.remove(`${directory}/kept`);
+    // A link is removed and not what it leads to, of any length.
+    writeFileSync(`${directory}/large`, "");
+    truncateSync(`${directory}/large`, 100 * 2 ** 20);
+    symlinkSync(`${directory}/large`, `${directory}/link`);
+    await files.change([{ do: "remove", path: `${directory}/link` }]);
+    assert.deepEqual(readdirSync(directory), ["large"]);
+    for (const _ of [1, 2]) await files.change([{ do: "remove", path: `${directory}/large` }]);
     assert.deepEqual(readdirSync(directory), []);
   });
 
