@@ -88,7 +88,7 @@ export class RefusedError extends CodedError {
 /** A program or daemon answered in a form that is not understood. `what` says what was expected; `answer` is shown in part. */
 export function unexpectedAnswer(program: string, what: string, answer?: string): CodedError {
   const shown = answer === undefined ? "" : ` It answered ${JSON.stringify(answer.slice(0, 200))}.`;
-  const detail = `${what}${shown} Its version may be older or newer than the ones that virtform supports.`;
+  const detail = `${what}${shown} Its version may be older or newer than the ones that virtform supports. Run the same command again; if it fails again, run it with --trace=FILE and report the error with that file.`;
   const summary = `The answer of ${program} is not understood`;
   return new CodedError([errorOf("unexpected-answer", summary, detail)], { message: `${summary}: ${detail}` });
 }

@@ -1,30 +1,19 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { setTimeout as pause } from "node:timers/promises";
-import { isBusyStatus } from "../../model/busy-status.ts";
 import { CodedError, CommandError, RefusedError } from "../../model/errors.ts";
 import type { Command, CommandResult, Download, Files, Transferred } from "../../model/host.ts";
 import { interrupted } from "../../model/interrupted.ts";
 import type { Validators } from "../../model/web-access.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
-import { type AddressTurn, takeTurns } from "../address-turn.ts";
+import { type Assembled, changedMeanwhile, createAssembled } from "../assembled.ts";
 import { bytesToKeep, downloadRecord, recordedValidators } from "../download-record.ts";
-import { givenUp } from "../given-up.ts";
+import { type Persistence, persist, type Transport } from "../persist.ts";
 import { refuseTooLarge } from "../sink.ts";
 import { webAddress } from "../web/address.ts";
 import { refuseEncoding } from "../web/content-encoding.ts";
 import { nextAddress } from "../web/redirect.ts";
-import { continues, resumeHeaders, validatorsOf } from "../web/resume.ts";
-import { statusTrouble } from "../web/transfer-error.ts";
+import { statusTrouble, TransferError } from "../web/transfer-error.ts";
 
-/** How often a transfer is retried, and after which pauses. */
-export interface CurlPatience {
-  readonly retries: number;
-  readonly pauseMs: number;
-  /** No pause is longer, whatever the server asks for. */
-  readonly maxPauseMs: number;
-}
-
-const usual: CurlPatience = { retries: 3, pauseMs: 1000, maxPauseMs: 60_000 };
+const usual: Persistence = { retries: 3, pauseMs: 1000, maxPauseMs: 60_000 };
 const longMs = 24 * 3_600_000;
 /** Interval of progress reports. */
 const lookMs = 1000;
@@ -53,7 +42,7 @@ type Run = (command: Command) => Promise<CommandResult>;
  * same; with a record, also by a later run. On failure nothing else is left on the host. Addresses and headers can hold secrets, so
  * curl reads them from its standard input.
  */
-export async function downloadWithCurl(run: Run, files: Files, request: Download, patience: CurlPatience = usual): Promise<Transferred> {
+export async function downloadWithCurl(run: Run, files: Files, request: Download, persistence: Persistence = usual): Promise<Transferred> {
   const { url, alternatives = [], to, record, onProgress } = request;
   const addresses = [url, ...alternatives].map(webAddress);
   const boot = record === undefined ? "" : ((await files.read("/proc/sys/kernel/random/boot_id"))?.toString("latin1").trim() ?? "");
@@ -76,10 +65,18 @@ export async function downloadWithCurl(run: Run, files: Files, request: Download
   const tell = (length: number) => {
     total = length;
   };
-  const transfer: Transfer = { run, files, request, addresses, boot, patience, validators, tell, ...unproven };
+  const assembled = createAssembled(request, addresses, validators);
+  const transfer: Transfer = { run, files, request, addresses, assembled, boot, tell };
+  const transport: Transport = {
+    cannot: "The host cannot download",
+    bytes: () => sizeNow(transfer),
+    attempt: (asked) => attempt(transfer, asked),
+    finish: () => finish(transfer),
+    clear: () => files.truncate(to, 0),
+  };
   let done: Transferred;
   try {
-    done = await persist(transfer);
+    done = await persist(request, addresses, assembled, transport, persistence);
   } catch (error) {
     if (record !== undefined && error instanceof CodedError && !(error instanceof RefusedError) && error.code !== "no-space") undo.move();
     throw error;
@@ -110,173 +107,96 @@ interface Transfer {
   readonly files: Files;
   readonly request: Download;
   readonly addresses: readonly URL[];
+  readonly assembled: Assembled;
   readonly boot: string;
-  readonly patience: CurlPatience;
   readonly tell: (total: number) => void;
-  /** Of the version that the bytes so far are from. */
-  validators: Validators;
-  /** The address that gave the last bytes, and the one that the validators are of; undefined: an earlier run asked it. */
-  from: URL | undefined;
-  versionOf: URL | undefined;
-  /** Bytes of several addresses, or of an earlier run, are put together. */
-  mixed: boolean;
-  /** They do not have the expected digest: from now on the bytes of one address are not continued from another. */
-  strict: boolean;
 }
 
-const unproven = { from: undefined, versionOf: undefined, mixed: false, strict: false };
+async function sizeNow({ files, request: { to } }: Pick<Transfer, "files" | "request">): Promise<number> {
+  return (await files.stat(to))?.size ?? 0;
+}
 
-async function persist(transfer: Transfer): Promise<Transferred> {
-  const { files, request, addresses, patience } = transfer;
-  const { to, maxBytes, signal, retryMs } = request;
-  const retries = request.retries ?? (retryMs === undefined ? patience.retries + addresses.length - 1 : Number.POSITIVE_INFINITY);
-  const shown = withoutCredentials(request.url);
-  const sizeNow = async () => (await files.stat(to))?.size ?? 0;
-  const turn = takeTurns(addresses, await sizeNow(), { retries, retryMs, now: () => performance.now() });
-  for (;;) {
-    const asked = turn.address;
-    let failure: CurlFailure;
-    try {
-      const { code: ended, head, said, restarted } = await attempt(transfer, asked);
-      const size = await sizeNow();
-      const { length = size } = transfer.validators;
-      // Of two lengths in one answer, curl believes the last.
-      const code = ended === 0 && !restarted && size !== length ? partial : ended;
-      if (code === 63 || code === 153 || code === 23) {
-        const announced = head === undefined ? 0 : Number(head.headers["content-length"] ?? 0);
-        refuseTooLarge(shown, Math.max(announced, size, code === 23 ? 0 : (maxBytes ?? 0) + 1), maxBytes);
-      }
-      const isWhole = code === 0 && !restarted && (head?.status === 200 || head?.status === 206);
-      const done = isWhole ? await finished(transfer, turn) : undefined;
-      if (done !== undefined && "bytes" in done) return done;
-      failure = done ?? failureOfCurl({ code, head, said }, restarted);
-    } catch (error) {
-      // What one server sends must not be used; another one may send what it should.
-      if (!(error instanceof RefusedError) || request.expected === undefined || addresses.length === 1) throw error;
-      const again = error.code === "image-too-large" && transfer.mixed;
-      if (error.code === "image-too-large") await startOver(transfer, turn);
-      failure = { because: error.summary, again, hint: error.detail, refused: error, cause: error };
-    }
-    if (!turn.failed({ ...failure, address: asked }, await sizeNow()))
-      throw givenUp(request, "The host cannot download", turn, failure.hint, failure.refused);
-    const because = addresses.length === 1 ? failure.because : `${asked.host}: ${failure.because}`;
-    request.onRetry?.({ attempt: turn.failures + 1, because, ...(Number.isFinite(retries) ? { of: retries + 1 } : {}) });
-    if (!failure.again) continue;
-    const wait = Math.min(patience.maxPauseMs, Math.max(patience.pauseMs * 2 ** (turn.failures - 1), failure.waitMs ?? 0));
-    await pause(wait, undefined, signal === undefined ? {} : { signal }).catch(() => {
-      throw interrupted(`The download of ${shown}`);
-    });
+/** Asks an address once (`Transport.attempt`). */
+async function attempt(transfer: Transfer, asked: URL): Promise<void> {
+  const { request, assembled } = transfer;
+  const { maxBytes } = request;
+  const { code: ended, head, said } = await follow(transfer, asked);
+  const size = await sizeNow(transfer);
+  const { length = size } = assembled.validators;
+  // Of two lengths in one answer, curl believes the last.
+  const code = ended === 0 && size !== length ? partial : ended;
+  if (code === 63 || code === 153 || code === 23) {
+    const announced = head === undefined ? 0 : Number(head.headers["content-length"] ?? 0);
+    refuseTooLarge(withoutCredentials(request.url), Math.max(announced, size, code === 23 ? 0 : (maxBytes ?? 0) + 1), maxBytes);
   }
+  if (code !== 0 || (head?.status !== 200 && head?.status !== 206)) throw troubleOfCurl({ code, head, said });
 }
 
 /** Why an attempt failed, and whether another one may succeed. */
-interface CurlFailure {
-  readonly because: string;
-  readonly again: boolean;
-  readonly hint: string;
-  readonly status?: number | undefined;
-  readonly refused?: RefusedError;
-  /** How long the server asked to wait. */
-  readonly waitMs?: number | undefined;
-  readonly cause: unknown;
-}
-
-function failureOfCurl({ code, head, said }: Pick<Attempt, "code" | "head" | "said">, restarted: boolean): CurlFailure {
-  const refusal = refusalOf({ code, head });
+function troubleOfCurl({ code, head, said }: Attempt): TransferError {
+  const refusal = code === 22 && head !== undefined ? statusTrouble(head.status, head.headers["retry-after"], Date.now()) : undefined;
+  if (refusal !== undefined) return refusal;
   const words = said
     .split("\n")
     .map((line) => line.replace(/^curl: /, "").trim())
     .filter((line) => line !== "")
     .at(-1);
-  const because = restarted ? "the file changed while it was read" : (refusal?.message ?? words ?? `curl ended with ${code}`);
-  return {
-    because,
-    again: restarted || again.has(code) || (code === 22 && isBusyStatus(head?.status ?? 0)),
-    hint:
-      refusal?.hint ??
-      (code === tooManyRedirects
-        ? "Check the address: the server redirects in a circle."
-        : "Check the address, and the way from the host to it."),
-    status: head?.status,
-    waitMs: refusal?.waitMs,
-    cause: refusal,
-  };
+  const hint =
+    code === tooManyRedirects
+      ? "Check the address: the server redirects in a circle."
+      : "Check the address, and the way from the host to it.";
+  return new TransferError(words ?? `curl ended with ${code}`, {
+    again: again.has(code),
+    hint,
+    ...(head === undefined ? {} : { status: head.status }),
+  });
 }
 
-/** The result of a whole file, or that it does not have the expected digest, where another address may give it. */
-async function finished(transfer: Transfer, turn: AddressTurn): Promise<Transferred | CurlFailure> {
-  const asked = turn.address;
-  const { run, files, request, addresses, mixed } = transfer;
-  const { to, digests, expected, maxBytes } = request;
-  const bytes = (await files.stat(to))?.size ?? 0;
+/** Completes the file (`Transport.finish`). */
+async function finish({ run, files, request }: Transfer): ReturnType<Transport["finish"]> {
+  const { to, digests, maxBytes } = request;
+  const bytes = await sizeNow({ files, request });
   refuseTooLarge(withoutCredentials(request.url), bytes, maxBytes);
   // Zeros become holes where the filesystem supports it.
   await run({ program: "fallocate", args: ["--dig-holes", to], timeoutMs: longMs }).catch(onlyCommandErrors);
   await run({ program: "sync", args: ["--", to], timeoutMs: longMs });
-  const found = await files.digest(to, digests);
-  const received = expected === undefined ? undefined : found[expected.algorithm];
-  if (addresses.length > 1 && expected !== undefined && received !== expected.hex) {
-    await startOver(transfer, turn);
-    const because = mixed
-      ? "what several servers gave does not have the checksum together"
-      : `its content has another checksum, ${expected.algorithm}:${received}`;
-    return { because, again: mixed, hint: "Remove the address, or correct the checksum.", cause: undefined };
-  }
-  const isOwn = addresses.length === 1 || transfer.versionOf === addresses[0];
-  return {
-    bytes,
-    digests: found,
-    ...(isOwn ? { validators: transfer.validators } : {}),
-    ...(asked === addresses[0] ? {} : { mirror: withoutCredentials(asked.href) }),
-  };
+  return { bytes, digests: await files.digest(to, digests) };
 }
 
-/** Removes all bytes. From now on those of one address are not continued from another. */
-async function startOver(transfer: Transfer, turn: AddressTurn): Promise<void> {
-  await transfer.files.truncate(transfer.request.to, 0);
-  transfer.validators = {};
-  transfer.strict = true;
-  transfer.mixed = false;
-  turn.restarted();
-}
-
+/** How curl ended. */
 interface Attempt {
   readonly code: number;
+  /** Of the last answer. */
   readonly head: Head | undefined;
   readonly said: string;
-  readonly address: URL;
 }
 
-/** One request, with the redirections that it meets. `restarted`: what had come was of another version and is gone. */
-async function attempt(transfer: Transfer, asked: URL): Promise<Attempt & { readonly restarted: boolean }> {
-  const { files, request } = transfer;
+/** One request, with the redirections that it meets. Throws a TransferError where what had come is of another version, and removes it. */
+async function follow(transfer: Transfer, asked: URL): Promise<Attempt> {
+  const { files, request, addresses, assembled } = transfer;
   const { to } = request;
-  const shown = withoutCredentials(asked === transfer.addresses[0] ? request.url : asked.href);
-  const done = (await files.stat(to))?.size ?? 0;
-  const isOther = transfer.from !== asked;
-  // The expected digest proves that what several addresses give belongs together.
-  const immutable = request.immutable === true || (transfer.addresses.length > 1 && request.expected !== undefined && !transfer.strict);
-  const resuming = isOther && transfer.strict ? undefined : resumeHeaders(done, transfer.validators, immutable);
-  if (done > 0 && resuming === undefined) await files.truncate(to, 0);
-  const offset = resuming === undefined ? 0 : done;
+  const shown = withoutCredentials(asked === addresses[0] ? request.url : asked.href);
+  const asking = assembled.ask(asked, await sizeNow(transfer));
+  const { resuming } = asking;
+  // Without an offset, the first bytes of a body take the place of what is there. An answer without the file leaves it: curl writes no body of one.
+  const offset = resuming === undefined ? 0 : asking.bytes;
   let address = asked;
   for (let hops = 0; ; hops += 1) {
-    const own = address.origin === asked.origin && (request.sharedAccess === true || asked.origin === transfer.addresses[0]?.origin);
+    const own = address.origin === asked.origin && (request.sharedAccess === true || asked.origin === addresses[0]?.origin);
     const tell = ({ status, headers }: Head) => {
       const length = headers["content-length"];
       if (length !== undefined) transfer.tell(Number(length) + (status === 206 ? offset : 0));
     };
-    const { code, head, said } = await runCurl(transfer.run, request, { address, offset, resuming, own }, tell);
+    const ending = await runCurl(transfer.run, request, { address, offset, resuming, own }, tell);
+    const { code, head } = ending;
     const status = head?.status ?? 0;
     const location = head?.headers.location;
     if (moved.has(status) && location !== undefined) {
-      await files.truncate(to, offset);
       address = nextAddress(address, String(location), request.insecureRedirects);
       if (hops < maxRedirects) continue;
-      return { code: tooManyRedirects, head: undefined, said: `it redirects more than ${maxRedirects} times`, address, restarted: false };
+      return { code: tooManyRedirects, head: undefined, said: `it redirects more than ${maxRedirects} times` };
     }
-    const result = { code, head, said, address, restarted: false };
-    if (head === undefined) return result;
+    if (head === undefined) return ending;
     if (status === 200 || status === 206) {
       try {
         refuseEncoding(shown, address.pathname, head.headers["content-encoding"]);
@@ -285,28 +205,25 @@ async function attempt(transfer: Transfer, asked: URL): Promise<Attempt & { read
         throw error;
       }
     }
-    const changed = status === 206 && continues(head.headers, offset, transfer.validators, immutable) === undefined;
-    if (resuming !== undefined && (changed || status === 416 || cannotContinue.has(code))) {
+    const judged = assembled.judge(asking, status, head.headers);
+    const verdict = resuming !== undefined && cannotContinue.has(code) ? ({ kind: "changed" } as const) : judged;
+    assembled.accept(asking, verdict);
+    if (verdict.kind === "changed") {
       await files.truncate(to, 0);
-      transfer.validators = {};
-      return { ...result, restarted: true };
+      throw changedMeanwhile();
     }
-    if (status === 206 && resuming === undefined) {
+    if (verdict.kind === "nothing" && status === 206) {
       await files.truncate(to, 0);
-      return { ...result, code: 22 };
+      return { ...ending, code: 22 };
     }
-    if (status === 206) {
-      transfer.mixed ||= isOther;
-      transfer.from = asked;
-    }
-    if (status !== 200) return result;
-    transfer.validators = validatorsOf(head.headers);
-    [transfer.from, transfer.versionOf, transfer.mixed] = [asked, asked, false];
-    if (request.record !== undefined) {
-      const record = downloadRecord(request, transfer.validators, transfer.boot);
+    // The connection ended before the body: what is there is not of this answer. A body of the same length is sent again.
+    if (verdict.kind === "whole" && code !== 0 && asking.bytes > 0 && (await sizeNow(transfer)) === asking.bytes)
+      await files.truncate(to, 0);
+    if (verdict.kind === "whole" && request.record !== undefined) {
+      const record = downloadRecord(request, verdict.validators, transfer.boot);
       await files.change([{ do: "write", path: request.record, data: `${JSON.stringify(record)}\n`, mode: 0o600, staged: true }], "later");
     }
-    return result;
+    return ending;
   }
 }
 
@@ -316,12 +233,12 @@ async function runCurl(
   at: {
     readonly address: URL;
     readonly offset: number;
-    readonly resuming: Record<string, string> | undefined;
+    readonly resuming: Readonly<Record<string, string>> | undefined;
     /** The address is on the server that the access is for. */
     readonly own: boolean;
   },
   tell: (head: Head) => void,
-): Promise<Omit<Attempt, "address">> {
+): Promise<Attempt> {
   const { maxBytes, to, signal, access } = request;
   const { address, offset, resuming, own } = at;
   const condition = resuming?.["if-range"];
@@ -331,6 +248,9 @@ async function runCurl(
     "fail",
     "globoff",
     `proto = "=http,https"`,
+    // Redirections are followed here. With these two, curl ends at one and does not write its body.
+    "location",
+    "max-redirs = 0",
     "connect-timeout = 30",
     // 64KiB in two minutes.
     "speed-limit = 546",
@@ -396,9 +316,4 @@ function quoted(text: string): string {
 
 function onlyCommandErrors(error: unknown): void {
   if (!(error instanceof CommandError)) throw error;
-}
-
-/** What the server's answer means, where it is one that curl fails for. */
-function refusalOf({ code, head }: Pick<Attempt, "code" | "head">) {
-  return code === 22 && head !== undefined ? statusTrouble(head.status, head.headers["retry-after"], Date.now()) : undefined;
 }

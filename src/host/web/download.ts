@@ -1,56 +1,39 @@
 import { constants, readFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { setTimeout as pause } from "node:timers/promises";
+import type { IncomingMessage } from "node:http";
 import { CodedError, RefusedError } from "../../model/errors.ts";
 import type { Download, Transferred } from "../../model/host.ts";
-import { interrupted } from "../../model/interrupted.ts";
 import type { Validators, WebAccess } from "../../model/web-access.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
-import { type AddressTurn, takeTurns } from "../address-turn.ts";
+import { type Asking, type Assembled, changedMeanwhile, createAssembled } from "../assembled.ts";
 import { bytesToKeep, downloadRecord, recordedValidators } from "../download-record.ts";
 import { errnoOf, explainedLater } from "../file-error.ts";
-import { givenUp } from "../given-up.ts";
 import { removeFile } from "../local/change.ts";
 import { readableNewFile, stagedMode } from "../local/copy.ts";
 import { discard } from "../local/discard.ts";
 import { writeStaged } from "../local/publish.ts";
 import { safeRead } from "../local/read.ts";
 import { startUnpacker } from "../local/unpacker.ts";
+import { type Persistence, persist, type Transport } from "../persist.ts";
 import { thisProcess } from "../process-identity.ts";
 import { createSink, refuseTooLarge, type Sink } from "../sink.ts";
 import { webAddress } from "./address.ts";
 import { refuseEncoding } from "./content-encoding.ts";
 import { bodyOf, httpGet, type Patience, trustOnly } from "./http-get.ts";
-import { continues, resumeHeaders, validatorsOf } from "./resume.ts";
 import { statusTrouble, TransferError } from "./transfer-error.ts";
 
-/** How often and after what pauses a transfer is tried. */
-export interface Persistence extends Patience {
-  /** Further attempts after one that brought little new. Progress resets the count. */
-  readonly retries: number;
-  /** Pause before the first of them; it doubles from one to the next. */
-  readonly pauseMs: number;
-  /** No pause is longer, whatever the server asks for. */
-  readonly maxPauseMs: number;
-}
+/** How patient a download is, with servers and with failures. */
+export interface DownloadPatience extends Patience, Persistence {}
 
-const usual: Persistence = { connectMs: 30_000, idleMs: 60_000, retries: 3, pauseMs: 1000, maxPauseMs: 60_000 };
+const usual: DownloadPatience = { connectMs: 30_000, idleMs: 60_000, retries: 3, pauseMs: 1000, maxPauseMs: 60_000 };
+
 /** One file on its way. */
 interface Transfer {
   readonly request: Download;
   readonly addresses: readonly URL[];
+  readonly assembled: Assembled;
   readonly sink: Sink;
-  readonly persistence: Persistence;
-  /** Of the version that the bytes so far are from. */
-  validators: Validators;
-  /** The address that gave the last bytes; undefined: an earlier run asked it. */
-  from: URL | undefined;
-  /** The address that the validators are of; undefined: an earlier run asked it. */
-  versionOf: URL | undefined;
-  /** Bytes of several addresses, or of an earlier run, are put together. */
-  mixed: boolean;
-  /** They do not have the expected digest: from now on the bytes of one address are not continued from another. */
-  strict: boolean;
+  readonly patience: Patience;
 }
 
 /**
@@ -59,7 +42,7 @@ interface Transfer {
  * is replaced, and a download that fails leaves nothing there (Nova FET-02). Throws a RefusedError for content that must not be used
  * (`image-too-large`, `image-encoded`, redirections), a UserError when the file cannot be downloaded.
  */
-export async function download(request: Download, persistence: Persistence = usual): Promise<Transferred> {
+export async function download(request: Download, patience: DownloadPatience = usual): Promise<Transferred> {
   const { url, alternatives = [], to, digests, maxBytes, record } = request;
   const addresses = [url, ...alternatives].map(webAddress);
   await using undo = new AsyncDisposableStack();
@@ -73,20 +56,18 @@ export async function download(request: Download, persistence: Persistence = usu
   await using unpacker = request.unpack === undefined ? undefined : await startUnpacker(request.unpack, what);
   const sink = createSink(file, { path: to, what, digests, maxBytes, also: unpacker });
   await sink.adopt(opened.bytes);
-  const transfer: Transfer = {
-    request,
-    addresses,
-    sink,
-    persistence,
-    validators: opened.validators,
-    from: undefined,
-    versionOf: undefined,
-    mixed: false,
-    strict: false,
+  const assembled = createAssembled(request, addresses, opened.validators);
+  const transfer: Transfer = { request, addresses, assembled, sink, patience };
+  const transport: Transport = {
+    cannot: "Cannot download",
+    bytes: () => sink.bytes,
+    attempt: (asked) => attempt(transfer, asked),
+    finish: async () => ({ bytes: sink.bytes, digests: await sink.finish() }),
+    clear: () => sink.restart(),
   };
   let done: Transferred;
   try {
-    done = await persist(transfer);
+    done = await persist(request, addresses, assembled, transport, patience);
   } catch (error) {
     if (record !== undefined && isResumable(error)) {
       await sink.keep();
@@ -132,114 +113,25 @@ function isResumable(error: unknown): boolean {
   return error instanceof CodedError && !(error instanceof RefusedError) && error.code !== "no-space";
 }
 
-async function persist(transfer: Transfer): Promise<Transferred> {
-  const { request, sink, persistence, addresses } = transfer;
-  const { retryMs, signal } = request;
-  const usualRetries = retryMs === undefined ? persistence.retries + addresses.length - 1 : Number.POSITIVE_INFINITY;
-  const retries = request.retries ?? usualRetries;
-  const stopped = () => interrupted(`The download of ${withoutCredentials(request.url)}`);
-  const turn = takeTurns(addresses, sink.bytes, { retries, retryMs, now: () => performance.now() });
-  for (;;) {
-    const { address } = turn;
-    try {
-      await attempt(transfer, address);
-      return await finished(transfer, turn);
-    } catch (error) {
-      if (signal?.aborted === true) throw stopped();
-      const failure = await failureOf(transfer, turn, error);
-      if (failure === undefined) throw error;
-      const { again, hint, waitMs } = failure;
-      const reason = { address, because: failure.message, again, status: failure.status, cause: error };
-      if (!turn.failed(reason, sink.bytes))
-        throw givenUp(request, "Cannot download", turn, hint, error instanceof RefusedError ? error : undefined);
-      const because = addresses.length === 1 ? failure.message : `${address.host}: ${failure.message}`;
-      request.onRetry?.({ attempt: turn.failures + 1, because, ...(Number.isFinite(retries) ? { of: retries + 1 } : {}) });
-      if (!again) continue;
-      const wait = pauseBefore(turn.failures, waitMs, persistence, Math.random());
-      await pause(wait, undefined, signal === undefined ? {} : { signal }).catch(() => {
-        throw stopped();
-      });
-    }
-  }
-}
-
-/** Refusals of what has come, rather than of an answer. */
-const contentRefusals = new Set(["image-unpack", "image-bomb", "image-too-large"]);
-
-/** A failure after which another attempt, or another address, may succeed. What cannot be used of the bytes so far is removed. */
-async function failureOf(transfer: Transfer, turn: AddressTurn, error: unknown): Promise<TransferError | undefined> {
-  const { request, addresses, mixed } = transfer;
-  if (error instanceof TransferError) return error;
-  // What one server sends must not be used; another one may send what it should.
-  if (!(error instanceof RefusedError) || request.expected === undefined || addresses.length === 1) return undefined;
-  const isContent = contentRefusals.has(error.code);
-  if (isContent) await startOver(transfer, turn);
-  return new TransferError(error.summary, { again: isContent && mixed, hint: error.detail, cause: error });
-}
-
-/** Removes all bytes. From now on those of one address are not continued from another. */
-async function startOver(transfer: Transfer, turn: AddressTurn): Promise<void> {
-  await transfer.sink.restart();
-  turn.restarted();
-  transfer.strict = true;
-  transfer.mixed = false;
-}
-
-/** The result of a whole file. Throws a TransferError where it does not have the expected digest, and another address may give it. */
-async function finished(transfer: Transfer, turn: AddressTurn): Promise<Transferred> {
-  const { address } = turn;
-  const { request, sink, addresses } = transfer;
-  const { expected } = request;
-  const done = { bytes: sink.bytes, digests: await sink.finish() };
-  const received = expected === undefined ? undefined : done.digests[expected.algorithm];
-  if (addresses.length > 1 && expected !== undefined && received !== expected.hex) {
-    const { mixed } = transfer;
-    await startOver(transfer, turn);
-    throw new TransferError(
-      mixed
-        ? "what several servers gave does not have the checksum together"
-        : `its content has another checksum, ${expected.algorithm}:${received}`,
-      { again: mixed, hint: "Remove the address, or correct the checksum." },
-    );
-  }
-  const isOwn = addresses.length === 1 || transfer.versionOf === addresses[0];
-  return {
-    ...done,
-    ...(isOwn ? { validators: transfer.validators } : {}),
-    ...(address === addresses[0] ? {} : { mirror: withoutCredentials(address.href) }),
-  };
-}
-
-/** Milliseconds to wait before the given retry, counted from one. `chance` (0 to 1) keeps many hosts from coming back all at once. */
-export function pauseBefore(retry: number, askedMs: number | undefined, { pauseMs, maxPauseMs }: Persistence, chance: number): number {
-  const own = pauseMs * 2 ** (retry - 1) * (0.5 + chance / 2);
-  return Math.min(maxPauseMs, Math.max(own, askedMs ?? 0));
-}
-
 async function attempt(transfer: Transfer, asked: URL): Promise<void> {
-  const { request, sink, persistence } = transfer;
-  const isOther = transfer.from !== asked;
-  // The expected digest proves that what several addresses give belongs together.
-  const immutable = request.immutable === true || (transfer.addresses.length > 1 && request.expected !== undefined && !transfer.strict);
-  const resuming = isOther && transfer.strict ? undefined : resumeHeaders(sink.bytes, transfer.validators, immutable);
+  const { request, assembled, sink, patience } = transfer;
+  const asking = assembled.ask(asked, sink.bytes);
   const { response, address } = await httpGet(asked, {
-    headers: resuming ?? {},
+    headers: asking.resuming ?? {},
     access: accessAt(transfer, asked),
     insecure: request.insecureRedirects,
-    patience: persistence,
+    patience,
     signal: request.signal,
   });
   let total: number | undefined;
   try {
-    total = await begin(transfer, response, address, { asked, resuming: resuming !== undefined, immutable });
+    total = await begin(transfer, asking, response, address);
   } catch (error) {
     response.destroy();
     throw error;
   }
-  if (sink.bytes > 0 && isOther) transfer.mixed = true;
-  transfer.from = asked;
   request.onProgress?.(sink.bytes, total);
-  for await (const chunk of bodyOf(response, address.host, persistence)) {
+  for await (const chunk of bodyOf(response, address.host, patience)) {
     await sink.write(chunk);
     request.onProgress?.(sink.bytes, total);
   }
@@ -249,36 +141,28 @@ async function attempt(transfer: Transfer, asked: URL): Promise<void> {
 
 /** Decides by the head of an answer where its bytes belong. Gives the length of the whole file, where the server tells it. */
 async function begin(
-  transfer: Transfer,
-  response: Awaited<ReturnType<typeof httpGet>>["response"],
+  { request, addresses, assembled, sink }: Transfer,
+  asking: Asking,
+  { headers, statusCode: status = 0 }: IncomingMessage,
   address: URL,
-  { asked, resuming, immutable }: { readonly asked: URL; readonly resuming: boolean; readonly immutable: boolean },
 ): Promise<number | undefined> {
-  const { request, sink, addresses } = transfer;
-  const shown = withoutCredentials(asked === addresses[0] ? request.url : asked.href);
-  const { headers, statusCode: status = 0 } = response;
+  const shown = withoutCredentials(asking.asked === addresses[0] ? request.url : asking.asked.href);
   if (status === 200 || status === 206) refuseEncoding(shown, address.pathname, headers["content-encoding"]);
-  if (resuming && status === 206) {
-    const rest = continues(headers, sink.bytes, transfer.validators, immutable);
-    if (rest !== undefined) {
-      refuseTooLarge(shown, rest.total ?? 0, request.maxBytes);
-      return rest.total;
-    }
+  const verdict = assembled.judge(asking, status, headers);
+  if (verdict.kind === "nothing") throw statusTrouble(status, headers["retry-after"], Date.now());
+  if (verdict.kind === "rest") {
+    refuseTooLarge(shown, verdict.total ?? 0, request.maxBytes);
+    assembled.accept(asking, verdict);
+    return verdict.total;
   }
-  if (resuming && (status === 206 || status === 416)) {
-    await sink.restart();
-    throw new TransferError("the file changed while it was read", { again: true });
-  }
-  if (status !== 200) throw statusTrouble(status, headers["retry-after"], Date.now());
   // A new version, or a server that cannot continue: from the beginning, with new digests.
   if (sink.bytes > 0) await sink.restart();
-  transfer.mixed = false;
-  transfer.validators = validatorsOf(headers);
-  transfer.versionOf = asked;
-  const { length } = transfer.validators;
+  assembled.accept(asking, verdict);
+  if (verdict.kind === "changed") throw changedMeanwhile();
+  const { length } = verdict.validators;
   if (length !== undefined) refuseTooLarge(shown, length, request.maxBytes);
   if (request.record !== undefined) {
-    const record = downloadRecord(request, transfer.validators, thisProcess().bootId);
+    const record = downloadRecord(request, verdict.validators, thisProcess().bootId);
     await writeStaged(request.record, `${JSON.stringify(record)}\n`, stagedMode);
   }
   return length;

@@ -4,13 +4,14 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { download, type Persistence, pauseBefore } from "../../../src/host/web/download.ts";
+import { pauseBefore } from "../../../src/host/persist.ts";
+import { type DownloadPatience, download } from "../../../src/host/web/download.ts";
 import { RefusedError, UserError } from "../../../src/model/errors.ts";
 import type { Download } from "../../../src/model/host.ts";
 import { testDirectory } from "./directory.ts";
 import { broken, rest, startServer, status, whole } from "./web-server.ts";
 
-const hurried: Persistence = { connectMs: 5000, idleMs: 5000, retries: 3, pauseMs: 1, maxPauseMs: 50 };
+const hurried: DownloadPatience = { connectMs: 5000, idleMs: 5000, retries: 3, pauseMs: 1, maxPauseMs: 50 };
 const content = randomBytes(3 * 2 ** 20 + 77);
 const half = 1_500_000;
 const sha256 = (data: Buffer) => createHash("sha256").update(data).digest("hex");
@@ -18,7 +19,7 @@ const sha256 = (data: Buffer) => createHash("sha256").update(data).digest("hex")
 async function run(
   context: TestContext,
   answers: RequestListener[],
-  more: Partial<Download> & { path?: string; patience?: Partial<Persistence> } = {},
+  more: Partial<Download> & { path?: string; patience?: Partial<DownloadPatience> } = {},
 ) {
   const { path = "/image.raw", patience = {}, ...request } = more;
   const directory = await testDirectory(context);
@@ -335,7 +336,7 @@ test("a partial file of an earlier run is continued where its record proves that
   const directory = await testDirectory(context);
   const [to, record] = [`${directory}/image.part`, `${directory}/image.part.json`];
   const { origin, seen } = await startServer(context, broken(content, half), status(503), rest(content));
-  const get = (patience: Partial<Persistence> = {}, url = `${origin}/x`) =>
+  const get = (patience: Partial<DownloadPatience> = {}, url = `${origin}/x`) =>
     download({ url, to, digests: ["sha256"], record }, { ...hurried, retries: 0, ...patience });
   await assert.rejects(get(), (error: unknown) => error instanceof UserError && error.code === "download-failed");
   assert.equal(statSync(to).size, half, "what had come is kept");

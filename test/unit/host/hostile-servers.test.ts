@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { test } from "node:test";
-import { download, type Persistence } from "../../../src/host/web/download.ts";
+import { type DownloadPatience, download } from "../../../src/host/web/download.ts";
 import { RefusedError, UserError } from "../../../src/model/errors.ts";
 import { testDirectory } from "./directory.ts";
 import { honest, hostileAnswers, startHostileServer } from "./hostile-answers.ts";
 
-const hurried: Persistence = { connectMs: 300, idleMs: 300, slowMs: 600, retries: 2, pauseMs: 1, maxPauseMs: 10 };
+const hurried: DownloadPatience = { connectMs: 300, idleMs: 300, slowMs: 600, retries: 2, pauseMs: 1, maxPauseMs: 10 };
 const sha256 = createHash("sha256").update(honest).digest("hex");
 
 for (const hostile of hostileAnswers) {

@@ -216,6 +216,35 @@ export function mirrorCases(machine: string, download: (request: Download) => Pr
     assert.equal(seen[0]?.length, 3);
   });
 
+  test(`${machine}: what one server gave is kept until another one sends the file, though they are not to be mixed`, async (context) => {
+    const away: RequestListener = (_request, response) => void response.writeHead(302, { location: "/elsewhere" }).end("moved");
+    const { done, seen } = await fetch(context, [
+      [broken(content, half), broken(content, half), rest(content)],
+      [rest(other), away, status(503)],
+    ]);
+    assert.equal(done?.digests.sha256, expected.hex);
+    assert.deepEqual(
+      seen[0]?.map(({ headers }) => headers.range),
+      [undefined, undefined, `bytes=${half}-`],
+    );
+  });
+
+  test(`${machine}: bytes of a version that the server could not prove are not continued as those of the next one`, async (context) => {
+    const headOnly: RequestListener = (_request, response) => {
+      response.writeHead(200, { "content-length": content.length, etag: '"v2"' });
+      response.flushHeaders();
+      setTimeout(() => response.destroy(), 50);
+    };
+    const asAsked: RequestListener = (request, response) =>
+      (request.headers.range === undefined ? whole : rest)(content, { etag: '"v2"' })(request, response);
+    const { done, seen } = await fetch(context, [[broken(other, half, noTag), headOnly, asAsked]]);
+    assert.equal(done?.digests.sha256, expected.hex);
+    assert.deepEqual(
+      seen[0]?.map(({ headers }) => headers.range),
+      [undefined, undefined, undefined],
+    );
+  });
+
   test(`${machine}: a source that redirects in a circle is left for the mirror`, async (context) => {
     const circle: RequestListener = (_request, response) => void response.writeHead(302, { location: "/image.raw" }).end();
     const { done, origins, reasons } = await fetch(context, [[circle], [whole(content)]]);
