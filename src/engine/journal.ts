@@ -14,11 +14,11 @@ export interface Journal {
   write(record: { readonly action: string; readonly status: string; readonly diagnostics?: readonly Diagnostic[] }): void;
   /** Records a step in the life of an image. */
   note(event: ImageEvent): void;
-  /** Waits for what was written so far. */
-  written(): Promise<void>;
+  /** Leaves what comes from now on for the end, and waits for what is under way. */
+  halt(): Promise<void>;
   /**
-   * Waits for what was written, and marks the end of the apply; its absence tells the next one that this one was interrupted. `last`: appends the mark
-   * as the last work under a lock; what it throws is thrown.
+   * Writes what was left, and marks the end of the apply; its absence tells the next one that this one was interrupted. Called after `halt`. `last`: does so as
+   * the last work under a lock; what it throws is thrown.
    */
   end(last?: SettleAndEnd): Promise<void>;
 }
@@ -49,6 +49,7 @@ export async function openJournal(context: Context, earlier: readonly string[], 
   // That an action has ended goes with the start of the next one, which mostly follows at once.
   let pending: string[] = [];
   let writing: Promise<void> | undefined;
+  let halted = false;
   const write = (record: object): Promise<void> => {
     pending.push(line(record));
     writing ??= writeOut();
@@ -57,11 +58,11 @@ export async function openJournal(context: Context, earlier: readonly string[], 
   const writeSoon = (record: object) => {
     pending.push(line(record));
     setImmediate(() => {
-      if (pending.length > 0) writing ??= writeOut();
+      if (pending.length > 0 && !halted) writing ??= writeOut();
     });
   };
   const writeOut = async () => {
-    while (pending.length > 0) {
+    while (pending.length > 0 && !halted) {
       const lines = pending;
       pending = [];
       await attempt(() => files.appendLines(path, lines));
@@ -80,20 +81,17 @@ export async function openJournal(context: Context, earlier: readonly string[], 
     const { records } = await read(context, other);
     if (records?.[0]?.project === context.project) await attempt(() => files.appendLines(other, [line({ status: superseded })]));
   }
-  const written = async () => {
-    await allDone(removed);
-    if (pending.length > 0) writing ??= writeOut();
-    await writing;
-  };
   return {
     write: (record) => void (record.status === "started" ? write(record) : writeSoon(record)),
     note: ({ event, ...rest }) => writeSoon({ status: event, ...rest }),
-    written,
+    async halt() {
+      halted = true;
+      await allDone([Promise.resolve(writing), ...removed]);
+    },
     async end(last) {
-      if (last === undefined) await write({ status: "apply-ended" });
-      await written();
-      if (last === undefined) return;
-      const failure = await last({ path, lines: [line({ status: "apply-ended" })] });
+      const lines = [...pending.splice(0), line({ status: "apply-ended" })];
+      if (last === undefined) return attempt(() => files.appendLines(path, lines));
+      const failure = await last({ path, lines });
       if (failure !== undefined) await attempt(() => Promise.reject(failure));
     },
   };
