@@ -108,7 +108,7 @@ async function diskOf({ instancesPath }: Workspace, name: string): Promise<strin
   return `${instancesPath}/${(await virsh("domuuid", name)).trim()}/disk`;
 }
 
-/* test/real/examples.test.ts has another guest that says what was injected. */
+/* test/real/examples/images.test.ts has another guest that says what was injected. */
 test("files, key, metadata and password are in flat and LVM disks before the first boot, and a Debian guest reads them from qcow2", async (t) => {
   const { workspace, one, two, three, stopped, write } = await setUp(t);
   const odd = { path: "/srv/a dir/ä\\x41'$(touch x)", text: "odd\n" };

@@ -7,7 +7,7 @@ import { checkout, mustRun, virtform } from "../support/virtform.ts";
 import { apply, assertConverged, waitForConsole } from "../support/workspace.ts";
 import { assertNoLeftovers, bootSeconds, clear, destroy, field, group, lvmHost, MiB, prepare, slow, virsh, volumes } from "./lvm.ts";
 
-// A guest takes minutes to start Linux there, so that what it sees is up to test/real/examples.test.ts, which applies
+// A guest takes minutes to start Linux there, so that what it sees is up to test/real/examples/storage.test.ts, which applies
 // the same example to volumes on loop devices. Here one that has nothing but a boot sector shows that a guest has the volumes of the
 // real LVM: it counts its boots in them.
 test(
