@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { freePorts } from "./free-ports.ts";
@@ -53,20 +54,20 @@ export async function startCeph(pools: readonly string[], { login = false }: { r
     if (login) await makeKeys(directory);
     await run("ceph-mon", "--mkfs", "-i", "a", "--monmap", map, ...(login ? ["--keyring", keyring(directory, "mon")] : []));
     daemon("ceph-mon", "-i", "a");
-    await until("the monitor", () => run("ceph", "--connect-timeout", "2", "mon", "stat").then(() => true));
-    const admit = async (daemonName: string, ...caps: readonly string[]) => {
-      if (login) writeFileSync(keyring(directory, daemonName), await run("ceph", "auth", "get-or-create", daemonName, ...caps));
+    await using monitor = connect(conf);
+    const admit = async (entity: string, ...caps: readonly string[]) => {
+      if (login) writeFileSync(keyring(directory, entity), await monitor.ask({ prefix: "auth get-or-create", entity, caps }));
     };
     await admit("mgr.a", "mon", "allow profile mgr", "osd", "allow *");
     await admit("osd.0", "mon", "allow profile osd", "mgr", "allow profile osd", "osd", "allow *");
     daemon("ceph-mgr", "-i", "a");
-    await run("ceph", "osd", "new", osd, "0");
+    await monitor.ask({ prefix: "osd new", uuid: osd, id: 0 });
     await run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd);
     daemon("ceph-osd", "-i", "0");
-    await until("the OSD", async () => JSON.parse(await run("ceph", "osd", "stat", "--format=json")).num_up_osds === 1);
+    await until("the OSD", async () => JSON.parse(await monitor.ask({ prefix: "osd stat", format: "json" })).num_up_osds === 1);
     for (const pool of pools) {
-      await run("ceph", "osd", "pool", "create", pool, "8", "8");
-      await run("ceph", "osd", "pool", "application", "enable", pool, "rbd");
+      await monitor.ask({ prefix: "osd pool create", pool, pg_num: 8, pgp_num: 8 });
+      await monitor.ask({ prefix: "osd pool application enable", pool, app: "rbd" });
     }
     for (const pool of pools) await until(`pool ${pool}`, () => run("rbd", "ls", pool).then(() => true));
   } catch (error) {
@@ -85,6 +86,45 @@ export async function startCeph(pools: readonly string[], { login = false }: { r
     return { open: until(`a reader of ${image}`, watched), close };
   };
   return { conf, hold, directory, fsid, monitor: `127.0.0.1:${v1}`, run, stop };
+}
+
+/** Answers each line, a command as JSON, with its result and output as a line of JSON, once the monitor is there. */
+const asksMonitor = `import json, rados, sys, time
+deadline = time.monotonic() + 60
+while True:
+    cluster = rados.Rados(conffile=sys.argv[1])
+    try:
+        cluster.connect(timeout=2)
+        break
+    except rados.Error:
+        cluster.shutdown()
+        if time.monotonic() > deadline:
+            raise
+for line in sys.stdin:
+    result, output, said = cluster.mon_command(line, b"")
+    print(json.dumps([result, output.decode(), said]), flush=True)
+`;
+
+/** One connection to the monitor: each `ceph` loads Python, and what there is to ask, again. */
+function connect(conf: string): { readonly ask: (command: object) => Promise<string> } & AsyncDisposable {
+  const child = spawn("/usr/bin/python3", ["-c", asksMonitor, conf], { stdio: ["pipe", "pipe", "inherit"] });
+  child.stdin.on("error", () => undefined);
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async ask(command) {
+      child.stdin.write(`${JSON.stringify(command)}\n`);
+      const line = await lines.next();
+      if (line.done === true) throw new Error("the connection to the monitor ended");
+      const [result, output, said] = JSON.parse(line.value) as [number, string, string];
+      if (result !== 0) throw new Error(`the monitor answered ${JSON.stringify(command)} with ${result}: ${said}`);
+      return output;
+    },
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await ended;
+    },
+  };
 }
 
 /** The monitor's own key and the administrator's, which the monitor knows from its birth. */
