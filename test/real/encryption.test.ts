@@ -2,18 +2,9 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
-import { checkout, mustRun, runProgram, virtform, virtformEvents } from "./support/virtform.ts";
-import {
-  apply,
-  assertConverged,
-  createWorkspace,
-  tinyGuest,
-  tinyImages,
-  virsh,
-  type Workspace,
-  waitForConsole,
-  writeConfig,
-} from "./support/workspace.ts";
+import { assertConverged, virtform } from "./support/in-this-process.ts";
+import { checkout, mustRun, virtform as program, runProgram, virtformEvents } from "./support/virtform.ts";
+import { apply, createWorkspace, tinyGuest, tinyImages, virsh, type Workspace, waitForConsole, writeConfig } from "./support/workspace.ts";
 import "../support/quick-luks.ts";
 
 const MiB = 2 ** 20;
@@ -40,7 +31,7 @@ async function writingRamdisk(directory: string): Promise<string> {
 /** What virtform starts, with arguments and environment. */
 interface Recorded {
   readonly log: string;
-  /** Runs virtform with this passphrase in its environment, or none; qemu-img goes through a script that writes down what it gets. */
+  /** Runs virtform, a process of its own, with this passphrase in its environment, or none; qemu-img goes through a script that writes down what it gets. */
   run<T>(value: string | undefined, work: () => Promise<T>): Promise<T>;
 }
 
@@ -137,10 +128,10 @@ test("a guest boots from encrypted disks; only libvirt and qemu get the passphra
 
   // A secret that is gone is put back; the right passphrase is needed for it.
   await virsh("secret-undefine", secretUuid);
-  const lost = await recorded.run(passphrase, () => virtform("plan", workspace.directory, "--detailed-exitcode"));
+  const lost = await recorded.run(passphrase, () => program("plan", workspace.directory, "--detailed-exitcode"));
   assert.equal(lost.code, 2, lost.stdout + lost.stderr);
   assert.match(lost.stdout, new RegExp(`secret/${name}`));
-  const wrong = await recorded.run("another", () => virtform("apply", workspace.directory, "--auto-approve"));
+  const wrong = await recorded.run("another", () => program("apply", workspace.directory, "--auto-approve"));
   assert.equal(wrong.code, 1);
   assert.match(wrong.stdout + wrong.stderr, /The passphrase does not open a disk/);
   // From a file as well, with a line end behind it.
