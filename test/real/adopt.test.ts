@@ -3,8 +3,9 @@ import { createHash, randomUUID } from "node:crypto";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import { haltingKernel } from "../support/speaking-disk.ts";
-import { mustRun, virtform } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, virsh, type Workspace, writeConfig } from "./support/workspace.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { mustRun } from "./support/virtform.ts";
+import { createWorkspace, virsh, type Workspace, writeConfig } from "./support/workspace.ts";
 
 /** A place for files that virtform does not know, which guests can reach. */
 async function elsewhere(t: TestContext): Promise<string> {

@@ -8,11 +8,10 @@ import { canApply } from "../../src/model/plan.ts";
 import { plan } from "../../src/reconcile.ts";
 import { onlyHost, openSession, readConfig } from "../../src/session.ts";
 import { masters, startSshd } from "./ssh/sshd.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { until } from "./support/until.ts";
-import { ended, killedAtStep, mustRun, runProgram, start, virtform } from "./support/virtform.ts";
+import { ended, killedAtStep, mustRun, runProgram, start } from "./support/virtform.ts";
 import {
-  apply,
-  assertConverged,
   assertNoLeftovers,
   createWorkspace,
   guestImages,

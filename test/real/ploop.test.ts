@@ -1,18 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { virtform } from "./support/virtform.ts";
-import {
-  apply,
-  assertConverged,
-  createWorkspace,
-  readMarkers,
-  tinyImages,
-  tree,
-  virsh,
-  waitForConsole,
-  writeConfig,
-} from "./support/workspace.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { createWorkspace, readMarkers, tinyImages, tree, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 const MiB = 2 ** 20;
 

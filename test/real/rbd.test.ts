@@ -6,11 +6,10 @@ import { tmpdir } from "node:os";
 import { after, before, type TestContext, test } from "node:test";
 import { type Ceph, startCeph } from "../support/ceph.ts";
 import { failingPython, type PythonFailure } from "../support/failing-python.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { until } from "./support/until.ts";
-import { ended, mustRun, runProgram, start, virtform } from "./support/virtform.ts";
+import { ended, mustRun, runProgram, start } from "./support/virtform.ts";
 import {
-  apply,
-  assertConverged,
   assertNoLeftovers,
   createWorkspace,
   readMarkers,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { virtform } from "./support/virtform.ts";
+import { virtform } from "./support/in-this-process.ts";
 import { assertNoLeftovers, createWorkspace, guestImages, haltingGuest, virsh, writeConfig } from "./support/workspace.ts";
 
 const password = "hunter2-in-the-environment";
