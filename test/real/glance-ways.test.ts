@@ -13,8 +13,9 @@ import { cacheEntryName } from "../../src/model/layout.ts";
 import { startCeph } from "../support/ceph.ts";
 import { type OpenStack, passwordLogin, startOpenStack } from "../support/openstack.ts";
 import { startSshd } from "./ssh/sshd.ts";
-import { mustRun, virtform } from "./support/virtform.ts";
-import { apply, assertConverged, assertNoLeftovers, createWorkspace, virsh, writeConfig } from "./support/workspace.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { mustRun } from "./support/virtform.ts";
+import { assertNoLeftovers, createWorkspace, virsh, writeConfig } from "./support/workspace.ts";
 
 const MiB = 2 ** 20;
 let cloud: OpenStack;

@@ -14,8 +14,9 @@ import { glanceSettings } from "../../src/sources/glance/settings.ts";
 import { requireSource } from "../../src/sources/index.ts";
 import { type FaultyProxy, startFaultyProxy } from "../support/faulty-proxy.ts";
 import { type OpenStack, passwordLogin, startOpenStack } from "../support/openstack.ts";
-import { mustRun, stepOf, virtform, virtformEvents } from "./support/virtform.ts";
-import { apply, assertConverged, assertNoLeftovers, createWorkspace, readSidecars, virsh, writeConfig } from "./support/workspace.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { mustRun, stepOf, virtformEvents } from "./support/virtform.ts";
+import { apply as applyBeside, assertNoLeftovers, createWorkspace, readSidecars, virsh, writeConfig } from "./support/workspace.ts";
 
 const MiB = 2 ** 20;
 
@@ -354,10 +355,10 @@ test("two hosts that publish the same image at once make one image of it; one th
   await writeFile(source, randomBytes(3 * MiB));
   for (const workspace of [first, second])
     await writeConfig(workspace, { images: { golden: { source, disk_format: "raw", publish: { glance: { name: "raced" } } } } });
-  await Promise.all([apply(first), apply(second)]);
+  await Promise.all([applyBeside(first), applyBeside(second)]);
   const [image, twice] = await publishedBy(first.project);
   assert.deepEqual([image?.["status"], twice], ["active", undefined]);
-  await Promise.all([assertConverged(first), assertConverged(second)]);
+  for (const workspace of [first, second]) await assertConverged(workspace);
 
   await cloud.glance("DELETE", `/v2/images/${image?.["id"]}`);
   await apply(second);
