@@ -146,10 +146,12 @@ function treeOn(
     used() {
       const seen = new Set<Inode>();
       let sum = 0;
-      for (const [, inode] of all()) {
+      const visit = (inode: Inode) => {
         if (!seen.has(inode)) sum += allocatedBytes(inode.content);
         seen.add(inode);
-      }
+        for (const child of inode.entries.values()) visit(child);
+      };
+      visit(root);
       return sum;
     },
     find: (path) => resolve(path, "lstat", false),

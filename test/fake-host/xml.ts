@@ -57,10 +57,12 @@ export function copyXml(one: Xml): Xml {
 
 /** As libvirt prints it: two spaces a level, attributes in single quotes, ending in a line end. Foreign metadata, which libvirt leaves in double quotes, is no exception here: to a reader of XML it is the same. */
 export function printXml({ name, attributes, children, text }: Xml, indent = ""): string {
-  const written = Object.entries(attributes).map(([key, value]) => ` ${key}='${escaped(value)}'`);
-  const start = `${indent}<${name}${written.join("")}`;
-  if (children.length > 0) return `${start}>\n${children.map((one) => printXml(one, `${indent}  `)).join("")}${indent}</${name}>\n`;
-  return text.trim() === "" ? `${start}/>\n` : `${start}>${escaped(text)}</${name}>\n`;
+  let printed = `${indent}<${name}`;
+  for (const [key, value] of Object.entries(attributes)) printed += ` ${key}='${escaped(value)}'`;
+  if (children.length === 0) return text.trim() === "" ? `${printed}/>\n` : `${printed}>${escaped(text)}</${name}>\n`;
+  printed += ">\n";
+  for (const one of children) printed += printXml(one, `${indent}  `);
+  return `${printed}${indent}</${name}>\n`;
 }
 
 const entities: Readonly<Record<string, string>> = {
