@@ -3,7 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { isoImage } from "../../src/tools/iso9660/iso9660.ts";
 import { speakingDisk } from "../support/speaking-disk.ts";
-import { apply, assertConverged, createWorkspace, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
+import { apply, assertConverged } from "./support/in-this-process.ts";
+import { createWorkspace, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 test("Nova BLK-09, BLK-10: a firmware that cannot boot from the CD boots from the disk of the lowest boot_index", async (t) => {
   const workspace = await createWorkspace(t);

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { mkdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { mustRun, virtform } from "./support/virtform.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { mustRun } from "./support/virtform.ts";
 import {
-  apply,
-  assertConverged,
   createWorkspace,
+  type GuestFiles,
+  guestImages,
+  haltingGuest,
   readSidecars,
-  tinyImages,
   tree,
   virsh,
   type Workspace,
@@ -20,10 +21,10 @@ const destroy = async (workspace: Workspace, ...options: string[]) => {
   assert.equal(result.code, 0, result.stdout + result.stderr);
 };
 
-const oneGuest = (name: string) => ({
-  images: tinyImages(),
-  flavors: { small: { vcpus: 1, ram: "192MiB", disk: "1GiB" } },
-  instances: { [name]: { image: "tiny", flavor: "small" } },
+const oneGuest = (name: string, files: GuestFiles) => ({
+  images: guestImages(files),
+  flavors: { small: { vcpus: 1, ram: "64MiB", disk: "1GiB" } },
+  instances: { [name]: { image: "tiny", flavor: "small", shutdown: { timeout: "1s" } } },
 });
 
 test("apply and destroy leave foreign domains, instance directories and base files as they are", async (t) => {
@@ -62,7 +63,7 @@ test("apply and destroy leave foreign domains, instance directories and base fil
   });
   const before = await look();
 
-  await writeConfig(workspace, oneGuest(`${prefix}-ours`));
+  await writeConfig(workspace, oneGuest(`${prefix}-ours`, await haltingGuest(workspace.directory)));
   await apply(workspace);
   await assertConverged(workspace);
   assert.deepEqual(await look(), before);
@@ -74,7 +75,7 @@ test("apply and destroy leave foreign domains, instance directories and base fil
 
 test("destroy leaves nothing of ours but base images, and --images removes those as well", async (t) => {
   const workspace = await createWorkspace(t);
-  await writeConfig(workspace, oneGuest(`${workspace.prefix}-ours`));
+  await writeConfig(workspace, oneGuest(`${workspace.prefix}-ours`, await haltingGuest(workspace.directory)));
   // What coordinates and reports stays, and directories that are used again.
   const kept = async () => (await tree(workspace.instancesPath)).filter((path) => !/^(locks|journal)\/|^_base\/(templates\/)?$/.test(path));
   await apply(workspace);
@@ -94,9 +95,10 @@ test("destroy leaves nothing of ours but base images, and --images removes those
 test("a base that backs another project's disk outlives destroy --images of the project that fetched it", async (t) => {
   const first = await createWorkspace(t);
   const second = { ...(await createWorkspace(t)), instancesPath: first.instancesPath };
-  await writeConfig(first, oneGuest(`${first.prefix}-ours`));
+  const files = await haltingGuest(first.directory);
+  await writeConfig(first, oneGuest(`${first.prefix}-ours`, files));
   await apply(first);
-  await writeConfig(second, oneGuest(`${second.prefix}-theirs`));
+  await writeConfig(second, oneGuest(`${second.prefix}-theirs`, files));
   await apply(second);
   const theirs = await virsh("domid", `${second.prefix}-theirs`);
   await destroy(first, "--images");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { until } from "./support/until.ts";
-import { virtform } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, roomy, tinyImages, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
+import { createWorkspace, roomy, tinyImages, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 test("libvirt has the guest agent of a guest, which shuts it down; without a channel its power button does", async (t) => {
   const workspace = await createWorkspace(t);

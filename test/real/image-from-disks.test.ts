@@ -4,17 +4,9 @@ import { after, before, test } from "node:test";
 import { type Ceph, startCeph } from "../support/ceph.ts";
 import { type LoopLvm, startLoopLvm } from "../support/loop-lvm.ts";
 import { countingDisk } from "../support/speaking-disk.ts";
-import { mustRun, virtform } from "./support/virtform.ts";
-import {
-  apply,
-  assertConverged,
-  assertNoLeftovers,
-  createWorkspace,
-  readSidecars,
-  virsh,
-  waitForConsole,
-  writeConfig,
-} from "./support/workspace.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { mustRun } from "./support/virtform.ts";
+import { assertNoLeftovers, createWorkspace, readSidecars, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 const MiB = 2 ** 20;
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { isolatedNetwork } from "./support/isolated-network.ts";
-import { killedAtStep, mustRun, stepOf, virtform, virtformEvents } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, filtersOf, guestImages, haltingGuest, virsh, writeConfig } from "./support/workspace.ts";
+import { killedAtStep, mustRun, stepOf, virtformEvents } from "./support/virtform.ts";
+import { createWorkspace, filtersOf, guestImages, haltingGuest, virsh, writeConfig } from "./support/workspace.ts";
 
 /** A rule that is written into the kernel for the guest, as `iptables -S` prints it. */
 const rule = (port: number) => new RegExp(`-A FO-\\S+ .*--dport ${port} .*-j ACCEPT`);

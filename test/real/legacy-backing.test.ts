@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { copyFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { countingDisk } from "../support/speaking-disk.ts";
-import { mustRun, virtform } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { mustRun } from "./support/virtform.ts";
+import { createWorkspace, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 const gibibyte = 2 ** 30;
 

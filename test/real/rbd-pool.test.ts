@@ -1,18 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Ceph, startCeph } from "../support/ceph.ts";
-import { virtform } from "./support/virtform.ts";
-import {
-  apply,
-  assertConverged,
-  assertNoLeftovers,
-  createWorkspace,
-  readMarkers,
-  tinyImages,
-  virsh,
-  waitForConsole,
-  writeConfig,
-} from "./support/workspace.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { assertNoLeftovers, createWorkspace, readMarkers, tinyImages, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 let ceph: Ceph;
 before(async () => {

@@ -3,10 +3,9 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import { startCeph } from "../support/ceph.ts";
 import { countingDisk, speakingDisk } from "../support/speaking-disk.ts";
-import { mustRun, virtform } from "./support/virtform.ts";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
+import { mustRun } from "./support/virtform.ts";
 import {
-  apply,
-  assertConverged,
   assertNoLeftovers,
   createWorkspace,
   readMarkers,

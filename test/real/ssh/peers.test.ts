@@ -6,8 +6,9 @@ import type { AddressInfo } from "node:net";
 import { userInfo } from "node:os";
 import { after, test } from "node:test";
 import { imageOf } from "../kinds/image/images.ts";
-import { killedAtStep, virtform } from "../support/virtform.ts";
-import { apply, assertConverged, assertNoLeftovers, createWorkspace, type Workspace, writeConfig } from "../support/workspace.ts";
+import { apply, assertConverged, virtform } from "../support/in-this-process.ts";
+import { killedAtStep } from "../support/virtform.ts";
+import { assertNoLeftovers, createWorkspace, type Workspace, writeConfig } from "../support/workspace.ts";
 import { startSshd } from "./sshd.ts";
 
 const sshd = await startSshd({ after });
