@@ -1,18 +1,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { until } from "./support/until.ts";
-import { virtform } from "./support/virtform.ts";
-import {
-  apply,
-  assertConverged,
-  createWorkspace,
-  tinyImages,
-  virsh,
-  type Workspace,
-  waitForConsole,
-  writeConfig,
-} from "./support/workspace.ts";
+import { createWorkspace, tinyImages, virsh, type Workspace, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 /** What can be varied in the configuration. */
 interface Wish {
