@@ -99,6 +99,9 @@ function start({ method, headers, body, security, signal }: WebRequest, address:
 async function send(request: http.ClientRequest, body: WebRequest["body"], response: Promise<unknown>): Promise<void> {
   if (body === undefined || typeof body === "string") return void request.end(body);
   const failed = new Promise<void>((resolve) => void response.catch(() => resolve()));
+  // One listener for all pieces: `once` leaves that of an event that does not come.
+  const over = Promise.race([once(request, "close"), failed]);
+  over.catch(() => undefined);
   const pieces = body.read()[Symbol.asyncIterator]();
   try {
     for (;;) {
@@ -106,7 +109,7 @@ async function send(request: http.ClientRequest, body: WebRequest["body"], respo
         throw new BodyError("the body cannot be read", { cause });
       });
       if (next.done === true || request.destroyed) break;
-      if (!request.write(next.value)) await Promise.race([once(request, "drain"), once(request, "close"), failed]);
+      if (!request.write(next.value)) await Promise.race([once(request, "drain"), over]);
     }
   } finally {
     await pieces.return?.();

@@ -59,6 +59,27 @@ test("the body of a request that ends before it is sent is closed", { timeout: 5
   assert.ok(closed);
 });
 
+test("a long body that the server reads slowly is sent with the same listeners throughout", { timeout: 10_000 }, async (context) => {
+  const warnings: Error[] = [];
+  const warned = (warning: Error) => void warnings.push(warning);
+  process.on("warning", warned);
+  context.after(() => process.off("warning", warned));
+  const { origin } = await startServer(context, (request, response) => {
+    let bytes = 0;
+    request.on("data", (piece: Buffer) => {
+      bytes += piece.length;
+    });
+    request.on("end", () => response.end(String(bytes)));
+  });
+  const [piece, pieces] = [Buffer.alloc(2 ** 18), 40];
+  async function* read() {
+    for (let sent = 0; sent < pieces; sent += 1) yield piece;
+  }
+  const answer = await webRequest({ method: "PUT", url: `${origin}/x`, body: { bytes: piece.length * pieces, read } });
+  assert.equal("body" in answer && answer.body.toString(), String(piece.length * pieces));
+  assert.deepEqual(warnings, [], "Node warns of listeners that remain");
+});
+
 test("an answer that stops, or that never ends, is given up", { timeout: 20_000 }, async (context) => {
   const stops: RequestListener = (_request, response) => void response.write("{");
   const trickles: RequestListener = (_request, response) => {
