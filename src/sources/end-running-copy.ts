@@ -1,10 +1,15 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Context } from "../model/context.ts";
 import { runningCopyOf } from "../model/layout.ts";
 import { backupTargets } from "../tools/libvirt/backup-document.ts";
+import type { Libvirt } from "../tools/libvirt/face.ts";
 import { libvirtOf } from "../tools/libvirt/libvirt.ts";
 import { readOwnFiles } from "../tools/own-file.ts";
 import { guestFrozen } from "./guest-frozen.ts";
 import { parseRunningCopyRecord } from "./running-copy-record.ts";
+
+/** libvirt answers before QEMU has ended the job; until then it refuses another one. In milliseconds. */
+const ending = { lookMs: 20, longestMs: 30_000 };
 
 /**
  * Undoes what copying the disk of a running guest for the staged name `to` started, also in a run that was killed, and one of another connection: ends
@@ -18,12 +23,20 @@ export async function endRunningCopy(context: Context, to: string): Promise<void
   const left = parseRunningCopyRecord(own?.content);
   if (left !== undefined) {
     const libvirt = libvirtOf(context, left.uri);
-    const job = await libvirt.backup(left.domain);
-    if (job !== undefined && backupTargets(job).includes(copy)) await libvirt.abortBackup(left.domain);
+    const isRunning = async () => {
+      const job = await libvirt.backup(left.domain);
+      return job !== undefined && backupTargets(job).includes(copy);
+    };
+    if (await isRunning()) await abort(libvirt, left.domain, isRunning);
     if (left.frozen) await libvirt.thaw(left.domain).catch((error: unknown) => warnOfFrozen(context, left.domain, error));
   }
   // The record is removed last: without it the guest would not be known.
   for (const path of [copy, record]) await host.files.remove(path);
+}
+
+async function abort(libvirt: Libvirt, domain: string, isRunning: () => Promise<boolean>): Promise<void> {
+  await libvirt.abortBackup(domain);
+  for (const until = performance.now() + ending.longestMs; (await isRunning()) && performance.now() < until; ) await pause(ending.lookMs);
 }
 
 /** A warning, because a guest agent that no longer answers must not fail every later apply. */

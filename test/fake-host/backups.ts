@@ -5,10 +5,13 @@ import { rawOf } from "./qemu-img.ts";
 import { readSparse } from "./sparse.ts";
 import { child, childrenOf, readXml } from "./xml.ts";
 
-/** A backup job of a running guest. The first look at it finds that it runs, the next that it has ended. */
+/**
+ * A backup job of a running guest. The first look at it finds that it runs, the next that it has ended. One that is aborted is there for one look more:
+ * libvirt answers before QEMU has ended the job.
+ */
 export interface BackupJob {
   readonly document: string;
-  readonly state: "started" | "running" | "completed";
+  readonly state: "started" | "running" | "aborted" | "completed";
 }
 
 /** Starts a backup in push mode: the copy is complete at once, and libvirt reports that later. */
@@ -33,8 +36,10 @@ export function beginBackup(domain: Domain, document: string, files: FileTree): 
 }
 
 /** The document of the job that runs. */
-export function backupXml({ backup }: Domain): string {
+export function backupXml(domain: Domain): string {
+  const { backup } = domain;
   if (backup === undefined || backup.state === "completed") throw new Error("Domain backup job id not found: no domain backup job present");
+  if (backup.state === "aborted") domain.backup = undefined;
   return backup.document;
 }
 
@@ -55,6 +60,7 @@ export function jobStats(domain: Domain, flags: number) {
     return reported(3);
   }
   if (backup === undefined || backup.state === "completed") return { type: 0, values: [] };
+  if (backup.state === "aborted") return reported(2);
   domain.backup = { ...backup, state: backup.state === "started" ? "running" : "completed" };
   return backup.state === "started" ? reported(2) : { type: 0, values: [] };
 }
@@ -62,7 +68,7 @@ export function jobStats(domain: Domain, flags: number) {
 export function abortJob(domain: Domain): void {
   if (domain.backup === undefined || domain.backup.state === "completed")
     throw new Error("Requested operation is not valid: no job is active on the domain");
-  domain.backup = undefined;
+  domain.backup = { ...domain.backup, state: "aborted" };
 }
 
 /** Connects the guest agent of a guest that has a channel for it. */
