@@ -4,7 +4,7 @@ import { startCeph } from "../test/support/ceph.ts";
 import { startLvmHost } from "../test/support/lvm-host.ts";
 import { fileBackends, lvmBackend, rbdBackend } from "./backends.ts";
 import { benchDisks } from "./disks.ts";
-import { benchImage, benchWebImage } from "./image.ts";
+import { benchImage, benchSeveralImages, benchWebImage } from "./image.ts";
 import { benchPlan } from "./plan.ts";
 import { benchRemoteApply, benchRemotePlan } from "./remote.ts";
 import { type Row, unmeasured } from "./row.ts";
@@ -35,7 +35,8 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   "ssh-plan": { sizes: [100], run: benchRemotePlan },
   "ssh-apply": { sizes: [5], run: benchRemoteApply },
   terminal: { sizes: [200], run: benchTerminal },
-  image: { sizes: [600], run: benchImage },
+  image: { sizes: [600, 2000], run: benchImage },
+  images: { sizes: [600], run: benchSeveralImages },
   "web-image": { sizes: [600], run: benchWebImage },
   rbd: { sizes: [50], run: benchRbd },
   lvm: { sizes: [50], named: true, run: benchLvm },
