@@ -2,7 +2,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Context } from "../model/context.ts";
 import { runningCopyOf } from "../model/layout.ts";
 import { backupTargets } from "../tools/libvirt/backup-document.ts";
-import type { Libvirt } from "../tools/libvirt/face.ts";
 import { libvirtOf } from "../tools/libvirt/libvirt.ts";
 import { readOwnFiles } from "../tools/own-file.ts";
 import { guestFrozen } from "./guest-frozen.ts";
@@ -27,15 +26,18 @@ export async function endRunningCopy(context: Context, to: string): Promise<void
       const job = await libvirt.backup(left.domain);
       return job !== undefined && backupTargets(job).includes(copy);
     };
-    if (await isRunning()) await abort(libvirt, left.domain, isRunning);
+    const aborts = await isRunning();
+    if (aborts) await libvirt.abortBackup(left.domain);
+    // Before the end of the job is waited for: programs in a frozen guest cannot write.
     if (left.frozen) await libvirt.thaw(left.domain).catch((error: unknown) => warnOfFrozen(context, left.domain, error));
+    if (aborts) await waitWhile(isRunning);
   }
   // The record is removed last: without it the guest would not be known.
   for (const path of [copy, record]) await host.files.remove(path);
 }
 
-async function abort(libvirt: Libvirt, domain: string, isRunning: () => Promise<boolean>): Promise<void> {
-  await libvirt.abortBackup(domain);
+/** Looks until it has ended, or the time is up. */
+async function waitWhile(isRunning: () => Promise<boolean>): Promise<void> {
   for (const until = performance.now() + ending.longestMs; (await isRunning()) && performance.now() < until; ) await pause(ending.lookMs);
 }
 

@@ -50,6 +50,16 @@ test("the next apply thaws the guest and ends the backup job that a kill left, a
   assert.deepEqual(leftovers(machine), []);
 });
 
+test("a guest that a kill left frozen is thawed before libvirt has ended the backup job", async () => {
+  const { states } = await killedStates({ from: await running(true), yaml: withGolden }, "kill -9");
+  const left = states.find(({ effect }) => effect === "thaw web")?.machine;
+  assert.ok(left !== undefined);
+  const next = await killedStates({ from: left, yaml: withoutGolden }, "kill -9");
+  const thawing = next.states.find(({ effect }) => effect === "thaw web")?.machine;
+  assert.ok(thawing !== undefined);
+  assert.equal(webOf(thawing).backup?.state, "aborted");
+});
+
 test("an apply of containers that shares the instances path thaws the guest that a killed apply left frozen", async () => {
   const path = "/srv/virtform";
   const sharing = (text: string) => text.replace("host: {", `host: { instances_path: ${path},`);
