@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { otherClaims } from "../../src/kinds/host/ledger.ts";
-import { UserError } from "../../src/model/errors.ts";
+import { UserError, userError } from "../../src/model/errors.ts";
 import type { Event } from "../../src/model/event.ts";
 import { reconcile } from "../../src/reconcile.ts";
 import type { FakeHost } from "../fake-host/host.ts";
@@ -210,6 +210,20 @@ test("an apply that waits for its answer keeps its claim, and the other plan nam
   assert.equal((await waiting).verdict, "declined");
   assert.equal(machine.files.find(ledger), undefined);
   await applied(machine, large("depot"));
+});
+
+test("an apply that could not lock the ledger to claim room does not wait for that lock again at its end", async () => {
+  const machine = createWorld();
+  const run = await runOn(machine.boot(), large("shop"));
+  const { host } = run.context;
+  let tries = 0;
+  const lock: typeof host.lock = (request, work) => {
+    if (request.path !== ledger.replace(/\.json$/, "")) return host.lock(request, work);
+    tries += 1;
+    throw userError("locked", "Locked by another program", "Wait until it is done.");
+  };
+  assert.equal((await apply({ ...run, context: { ...run.context, host: { ...host, lock } } })).verdict, "done");
+  assert.equal(tries, 1);
 });
 
 test("the claim of an apply that was killed is void, and so is a damaged ledger", async () => {

@@ -72,7 +72,6 @@ export async function claimRoom(
   let written: readonly Entry[] = first === undefined ? [] : [{ ...own, ...first }];
   // Without other claims, nothing has to be looked at before it is known what is written.
   const guess = seen === "" && first !== undefined ? { text: seen, entries: written } : undefined;
-  entered ||= guess !== undefined;
   try {
     await changeLedger(context, guess, async (text) => {
       const others = await liveOthers(context, text);
@@ -85,6 +84,8 @@ export async function claimRoom(
       written = claimed === undefined ? others : [...others, { ...own, ...claimed }];
       return written;
     });
+    // A right guess is written without asking for more.
+    entered ||= guess !== undefined;
   } catch (error) {
     const failure = failureDiagnostics(error);
     // What goes wrong while deciding is not about the ledger.
