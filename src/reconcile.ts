@@ -247,16 +247,21 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
       ...(hook === undefined ? {} : { hook }),
     });
     const done = outcomes.every(({ status }) => status === "done");
-    const settling = run.kinds.map(async (kind) => kind.settle?.(held));
-    // The claimed room is in use by now, so its claims end at the same time: over ssh each step is a round trip.
-    await allDone([keepRates(held, observed.facts.rates, meter.rates()), ...settling, claims.disposeAsync(), journal.halt()]);
-    const releases = done && run.mode.do === "destroy" && run.targets.length === 0 && (run.exclude ?? []).length === 0;
-    if (endLock !== undefined && !(releases && run.claim !== undefined)) {
-      await journal.end(endLock);
-    } else {
-      await context.host.files.settle();
-      if (releases) await run.claim?.release(held);
-      await journal.end();
+    try {
+      const settling = run.kinds.map(async (kind) => kind.settle?.(held));
+      // The claimed room is in use by now, so its claims end at the same time: over ssh each step is a round trip.
+      await allDone([keepRates(held, observed.facts.rates, meter.rates()), ...settling, claims.disposeAsync(), journal.halt()]);
+      const releases = done && run.mode.do === "destroy" && run.targets.length === 0 && (run.exclude ?? []).length === 0;
+      if (endLock !== undefined && !(releases && run.claim !== undefined)) {
+        await journal.end(endLock);
+      } else {
+        await context.host.files.settle();
+        if (releases) await run.claim?.release(held);
+        await journal.end();
+      }
+    } catch (error) {
+      await journal.leave();
+      throw error;
     }
     return { verdict: done ? "done" : "incomplete", outcomes };
   });

@@ -21,6 +21,8 @@ export interface Journal {
    * the last work under a lock; what it throws is thrown.
    */
   end(last?: SettleAndEnd): Promise<void>;
+  /** Writes what was left, without the mark, where the end of the apply failed. Called after `halt`. Never throws. */
+  leave(): Promise<void>;
 }
 
 const kept = 20;
@@ -89,10 +91,14 @@ export async function openJournal(context: Context, earlier: readonly string[], 
       await allDone([Promise.resolve(writing), ...removed]);
     },
     async end(last) {
-      const lines = [...pending.splice(0), line({ status: "apply-ended" })];
+      const lines = [...pending, line({ status: "apply-ended" })];
       if (last === undefined) return attempt(() => files.appendLines(path, lines));
       const failure = await last({ path, lines });
       if (failure !== undefined) await attempt(() => Promise.reject(failure));
+    },
+    async leave() {
+      // The failure of the apply is what is reported.
+      if (pending.length > 0) await files.appendLines(path, pending).catch(() => undefined);
     },
   };
 }

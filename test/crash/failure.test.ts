@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { interruptedActions } from "../../src/engine/journal.ts";
+import { userError } from "../../src/model/errors.ts";
 import type { Outcome } from "../../src/model/outcome.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { shop } from "./shop.ts";
@@ -159,6 +161,20 @@ for (const when of ["plan", "apply.start", "apply.end"] as const) {
     assert.deepEqual(summary(await planOf(await runOn(machine.boot(), shop()))), []);
   });
 }
+
+test("the journal of an apply whose end fails has the end of every action", async () => {
+  const machine = createWorld();
+  const run = await runOn(machine.boot(), shop());
+  const { host } = run.context;
+  const settle = async () => {
+    throw userError("no-space", "The disk is full", "Free space.");
+  };
+  await assert.rejects(
+    apply({ ...run, context: { ...run.context, host: { ...host, files: { ...host.files, settle } } } }),
+    /The disk is full/,
+  );
+  assert.deepEqual((await interruptedActions(run.context)).actions, []);
+});
 
 /** What is in the way of the journals, by a name that sorts behind every other. */
 const oddJournals: Readonly<Record<string, (machine: Machine, path: string) => void>> = {
