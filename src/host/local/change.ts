@@ -62,9 +62,18 @@ const largeBytes = 64 * 2 ** 20;
 
 /** As `removeFile`, without holding up this process when the file is large. */
 export async function removeLater(path: string): Promise<void> {
-  const size = explained("remove", path, () => lstatSync(path, { throwIfNoEntry: false })?.size ?? 0);
-  if (size < largeBytes) return removeFile(path);
+  if (sizeOf(path) < largeBytes) return removeFile(path);
   await explainedLater("remove", path, () => rm(path, { force: true }));
+}
+
+/** 0 where it cannot be looked at: its removal says why, where that is an error. */
+function sizeOf(path: string): number {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return 0;
+  }
 }
 
 /** Removes a directory with its content; a link itself, never its target. No-op if absent. */

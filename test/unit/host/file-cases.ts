@@ -231,6 +231,8 @@ export function fileCases(machine: string, files: Files): void {
     symlinkSync(`${directory}/kept`, `${directory}/tree/deep/link`);
     for (const _ of [1, 2]) await files.removeTree(`${directory}/tree`);
     assert.deepEqual(readdirSync(directory), ["kept"]);
+    // Nothing is below a file.
+    await files.remove(`${directory}/kept/below`);
     for (const _ of [1, 2]) await files.remove(`${directory}/kept`);
     // A link is removed and not what it leads to, of any length.
     writeFileSync(`${directory}/large`, "");
