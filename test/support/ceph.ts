@@ -92,7 +92,8 @@ export async function startCeph(pools: readonly string[], { login = false }: { r
 const asksMonitor = `import json, rados, sys, time
 deadline = time.monotonic() + 60
 while True:
-    cluster = rados.Rados(conffile=sys.argv[1])
+    limits = {"client_mount_timeout": "30", "rados_mon_op_timeout": "60"}
+    cluster = rados.Rados(conffile=sys.argv[1], conf=limits)
     try:
         cluster.connect(timeout=2)
         break

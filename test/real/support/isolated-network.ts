@@ -7,15 +7,16 @@ import { virsh, type Workspace } from "./workspace.ts";
 export interface IsolatedNetwork {
   /** libvirt's name of it. */
   readonly name: string;
-  /** `10.91.17`, and the same for IPv6: `fd91:11::`. */
+  /** `10.81.17`, and the same for IPv6: `fd91:111::`. */
   readonly v4: string;
   readonly v6: string;
 }
 
 /** Defines and starts a network in which guests reach each other and the host, until the end of the test. */
 export async function isolatedNetwork(t: TestContext, { directory, prefix }: Workspace): Promise<IsolatedNetwork> {
-  const number = Number.parseInt(prefix.slice(-2), 16);
-  const net = { name: `${prefix}-net`, v4: `10.91.${number}`, v6: `fd91:${number.toString(16)}::` };
+  // From 12 random bits: networks of files that run side by side must not overlap.
+  const number = Number.parseInt(prefix.slice(-3), 16);
+  const net = { name: `${prefix}-net`, v4: `10.${80 + (number >> 8)}.${number & 255}`, v6: `fd91:${number.toString(16)}::` };
   const file = `${directory}/network.xml`;
   const bridge = `<bridge name='${prefix}' stp='off'/><ip address='${net.v4}.1' netmask='255.255.255.0'/>`;
   await writeFile(file, `<network><name>${net.name}</name>${bridge}</network>`);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -9,7 +10,7 @@ const lib = fileURLToPath(new URL("../../../bin/lib/test/", import.meta.url));
 
 /** Runs files with these bodies in one process; gives its exit code and the results of the files, by name. */
 function together(t: TestContext, bodies: Readonly<Record<string, string>>) {
-  const directory = mkdtempSync(join(lib, "../../../test/unit/bin/together-"));
+  const directory = mkdtempSync(join(tmpdir(), "virtform-together-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const paths = Object.entries(bodies).map(([name, body]) => {
     const path = join(directory, `${name}.mjs`);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -65,7 +66,7 @@ test("paths name files and directories; one that names nothing is an error", () 
 });
 
 test("the count of a run says what passed, and counts a skipped test as one that did not", (t) => {
-  const directory = mkdtempSync(join(checkout, "test/unit/bin/counted-"));
+  const directory = mkdtempSync(join(tmpdir(), "virtform-counted-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const counted = (body: string) => {
     writeFileSync(join(directory, "one.mjs"), `import { test } from "node:test";\n${body}`);
@@ -79,7 +80,7 @@ test("the count of a run says what passed, and counts a skipped test as one that
 });
 
 test("an uncaught error after a test fails the file, and its stack is printed", (t) => {
-  const directory = mkdtempSync(join(checkout, "test/unit/bin/uncaught-"));
+  const directory = mkdtempSync(join(tmpdir(), "virtform-uncaught-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const file = join(directory, "one.mjs");
   const { NODE_TEST_CONTEXT: _context, ...env } = process.env;

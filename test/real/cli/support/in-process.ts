@@ -19,6 +19,19 @@ export async function inProcess(
   directory: string,
   variables: Readonly<Record<string, string | undefined>> = {},
 ): Promise<Result> {
+  // Before anything is waited for: of two callers at a time only one finds it free.
+  if (isRunning) throw new Error("a command line runs in this process already");
+  isRunning = true;
+  const before = process.cwd();
+  try {
+    return await runIn(directory, args, variables);
+  } finally {
+    process.chdir(before);
+    isRunning = false;
+  }
+}
+
+async function runIn(directory: string, args: readonly string[], variables: Readonly<Record<string, string | undefined>>): Promise<Result> {
   const { NO_COLOR: _plain, FORCE_COLOR: _color, NODE_TEST_CONTEXT: _test, ...inherited } = process.env;
   const env = Object.fromEntries(
     Object.entries({ ...inherited, CI: "1", LC_ALL: "C", ...variables }).filter(([, value]) => value !== undefined),
@@ -36,16 +49,8 @@ export async function inProcess(
     outputFailed: new AbortController().signal,
     settled: async () => {},
   };
-  if (isRunning) throw new Error("a command line runs in this process already");
-  const before = process.cwd();
-  isRunning = true;
-  try {
-    process.chdir(directory);
-    return { code: await main(args, io), signal: null, stdout: stdout.text(), stderr: stderr.text() };
-  } finally {
-    process.chdir(before);
-    isRunning = false;
-  }
+  process.chdir(directory);
+  return { code: await main(args, io), signal: null, stdout: stdout.text(), stderr: stderr.text() };
 }
 
 function collected(): { readonly stream: NodeJS.WriteStream; readonly text: () => string } {
