@@ -5,6 +5,7 @@ import { type Io, processIo } from "./commands/io.ts";
 import { errorMessage, type UserError, userError } from "./model/errors.ts";
 import { isVersionQuestion, versionText } from "./version.ts";
 
+// For tests that run command lines of the built program in their own process.
 export { processSecrets } from "./commands/process-secrets.ts";
 
 /** Runs one command line. Resolves to the exit code; throws only for bugs. Output that cannot be written makes it 1. */

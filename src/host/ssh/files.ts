@@ -192,24 +192,19 @@ function throwFailedChange(
 
 /** Changes that are the last work under a lock, with its release, in one request. Throws what went wrong with them; false: the lock was lost. */
 export async function changeAndRelease(helper: SshHelper, lock: string, changes: readonly FileChange[]): Promise<boolean> {
-  const { request, blob, released } = lastChanges(changes);
+  const { request, blob, throwFailed } = lastChanges(changes);
   const { message } = await helper.ask({ op: "finish", lock, ...request }, { blob, what: "changing files", timeoutMs: changeMs });
-  return released(message);
+  throwFailed(message);
+  return message["released"] === true;
 }
 
-/**
- * Changes that are the last work under a lock, as the helper takes them. `released`, given its answer: false when the lock was lost. Throws what went wrong
- * with the changes.
- */
+/** Changes that are the last work under a lock, as the helper takes them. `throwFailed`, given its answer, throws what went wrong with them. */
 export function lastChanges(changes: readonly FileChange[]) {
   const made = changes.map(changeOf);
   const path = changes[0] === undefined ? "" : pathOf(changes[0]);
   return {
     ...changeRequest(made, "later", []),
-    released(message: Frame["message"]): boolean {
-      throwFailedChange(message, made, { doing: "change", path });
-      return message["released"] === true;
-    },
+    throwFailed: (message: Frame["message"]) => throwFailedChange(message, made, { doing: "change", path }),
   };
 }
 

@@ -62,7 +62,11 @@ export async function rewriteOverSsh(
           blob: Buffer.concat([guessed.content ?? Buffer.alloc(0), guessed.blob]),
         };
   await locked({ ...access, first }, request, async ({ message, blob }, lost, { release, released }) => {
-    if (guessed !== undefined && "released" in message) return released(guessed.released(message));
+    if (guessed !== undefined && "released" in message) {
+      released(message["released"] === true);
+      guessed.throwFailed(message);
+      return;
+    }
     const [found] = message["results"] as readonly { readonly ok?: unknown; readonly error?: Trouble }[];
     const { error } = found ?? {};
     if (error !== undefined && error.refused === undefined) throw explainTrouble(error, "read", path);

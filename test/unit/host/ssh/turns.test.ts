@@ -180,7 +180,9 @@ test("a file whose content was guessed is rewritten under a lock in one round tr
   await rewrite("decided", [{ do: "remove", path }]);
   await rewrite("gone meanwhile", [write("not written")]);
   assert.deepEqual([asked.splice(0), readFileSync(path, "utf8"), await heldAfter()], [[undefined], "decided", false]);
+  turns.length = 0;
   await assert.rejects(rewrite("decided", [{ do: "write", path: directory, data: "", staged: true }]), /Cannot write .*a directory/);
+  assert.deepEqual(turns, ["swap"]);
   assert.equal(await heldAfter(), false);
   // What holds the lock is waited for, and what it wrote is what counts.
   await host
