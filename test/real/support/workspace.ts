@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import type { TestContext } from "node:test";
 import { stringify } from "yaml";
 import { haltingKernel } from "../../support/speaking-disk.ts";
-import { inProcess, isFree } from "../cli/support/in-process.ts";
 import { until } from "./until.ts";
 import { checkout, mustRun, type Result, runProgram, virtform } from "./virtform.ts";
+import { virtformInProcess } from "./virtform-in-process.ts";
 
 const libvirt = ["-q", "-c", "qemu:///system"] as const;
 
@@ -186,9 +186,7 @@ export async function waitForConsole(workspace: Workspace, name: string, marker:
   };
   const last = () => log.split("\n").slice(-40).join("\n");
   await until(`console line ${marker} of ${name}`, seconds, read, last, there === undefined ? 200 : 2000);
-  const shown = isFree()
-    ? await inProcess(["console", name, workspace.directory], checkout)
-    : await virtform("console", name, workspace.directory);
+  const shown = await virtformInProcess("console", name, workspace.directory);
   assert.equal(shown.code, 0, shown.stdout + shown.stderr);
   log = plain(shown.stdout);
   assert.ok(matches(), `virtform console shows no ${marker}:\n${last()}`);
