@@ -118,7 +118,7 @@ test("Nova CTR-01: a container runs its init from an image, is changed, stopped,
   await succeeds(await virtform("apply", "--auto-approve"));
   await assertConverged(scene);
 
-  const started = await until("its first process", 20, async () => {
+  const started = await until("its first process", 60, async () => {
     const text = await inside("/bin/cat", "/var/started").catch(() => "");
     return text === "" ? undefined : text;
   });
@@ -151,7 +151,7 @@ test("Nova CTR-01: a container runs its init from an image, is changed, stopped,
   await succeeds(await virtform("stop", name, "--auto-approve"));
   assert.equal((await virsh("domstate", name)).trim(), "shut off");
   assert.equal(await mustRun("debugfs", ["-R", "cat /var/ended", disk]), "ended\n");
-  await until("release of the loop device", 10, async () => ((await isAttached(disk)) ? undefined : true));
+  await until("release of the loop device", 60, async () => ((await isAttached(disk)) ? undefined : true));
   await succeeds(await virtform("apply", "--auto-approve"));
   await assertConverged(scene);
   // Right after a start, libvirt does not know the namespaces of the container yet.
@@ -216,7 +216,7 @@ test("examples/container is validated, applied with an empty plan after it, and 
   );
   await succeeds(await virtform("apply", "--auto-approve"));
   await assertConverged(scene);
-  const started = await until("its first process", 20, () => scene.inside("/bin/cat", "/var/started").catch(() => undefined));
+  const started = await until("its first process", 60, () => scene.inside("/bin/cat", "/var/started").catch(() => undefined));
   assert.equal(started.trim(), `1 on ${name} with`);
   assert.equal((await scene.inside("/bin/stat", "-c", "%a %u:%g", "/sbin/init")).trim(), "755 0:0");
   assert.match(await virsh("nwfilter-binding-list"), /tap/);
@@ -235,7 +235,7 @@ test("a container that does not start leaves nothing mounted, and the next apply
     /cannot find init path '\/sbin\/missing'.*the program that init names is not in the root file system/,
   );
   const disk = await diskOf(scene);
-  await until("release of the loop device", 10, async () => ((await isAttached(disk)) ? undefined : true));
+  await until("release of the loop device", 60, async () => ((await isAttached(disk)) ? undefined : true));
   await scene.write({});
   await succeeds(await scene.virtform("apply", "--auto-approve"));
   await assertConverged(scene);
@@ -300,14 +300,14 @@ test("Nova CTR-02: a container has what was injected, and its security groups fi
   await succeeds(await virtform("apply", "--auto-approve"));
   await assertConverged(scene);
   const get = async (port: number) => (await libvirt.run(["curl", "-s", "-m", "2", `http://10.91.0.2:${port}/injected`])).stdout;
-  assert.equal(await until("its web server", 20, async () => (await get(80)) || undefined), "from the configuration\n");
+  assert.equal(await until("its web server", 60, async () => (await get(80)) || undefined), "from the configuration\n");
   assert.match(await inside("/bin/cat", "/root/.ssh/authorized_keys"), new RegExp(publicKey.replaceAll("+", "\\+")));
   assert.equal(await inside("/bin/cat", "/meta.js"), '{"role":"web"}\n');
   assert.equal(await get(81), "", "the group has no rule for it");
 
   await open(80, 81);
   assert.match(await succeeds(await virtform("apply", "--auto-approve")), /tcp 81/);
-  assert.equal(await until("the other port", 20, async () => (await get(81)) || undefined), "from the configuration\n");
+  assert.equal(await until("the other port", 60, async () => (await get(81)) || undefined), "from the configuration\n");
   await assertConverged(scene);
   const binding = /^ *(\S+) +\S+$/m.exec(await virsh("nwfilter-binding-list"))?.[1] ?? "";
   await virsh("nwfilter-binding-delete", binding);

@@ -35,7 +35,7 @@ test("files that share a process have their own counts, times and failures", (t)
     two: 'test("c", () => { throw new Error("no such luck"); }); test.skip("d", () => {}); test("e", async () => {});',
     early: 'test("begins when the file is loaded", () => { if (known !== 1) throw new Error("too early"); });\nconst known = 1;',
     broken: 'import "./missing.mjs";',
-    // A directory that is read for a while.
+    // It waits, which takes no CPU time.
     three: 'test("f", () => new Promise((resolve) => setTimeout(resolve, 100)));',
   });
   assert.equal(run.status, 1);
