@@ -1,9 +1,22 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { shellLine } from "../../src/host/ssh/quote.ts";
 import type { SshTarget } from "../../src/host/ssh/target.ts";
 
@@ -23,6 +36,8 @@ export interface LvmHost {
   readonly extentSize: number;
   /** Runs a program there, which has to succeed, and gives its output. */
   run(program: string, ...args: readonly string[]): string;
+  /** Runs it while this process does other things. Rejects when it fails. */
+  wait(program: string, ...args: readonly string[]): Promise<void>;
   /** Makes a file there, with the directory that it is in, a copy of one here. */
   put(from: string, to: string): void;
   /** Bytes of the disk that the group is on. */
@@ -61,14 +76,12 @@ export async function startLvmHost(t: { after(done: () => unknown): void }): Pro
   const ssh = ["-F", join(directory, "config"), "-o", "ConnectTimeout=15", `root@${address}`];
   // It ends by itself: a machine that was killed closes no connection.
   const shared = ["-o", "ControlMaster=auto", "-o", `ControlPath=${directory}/control`, "-o", "ControlPersist=60"];
-  const there = (line: string, input: Buffer | "ignore" = "ignore") =>
-    execFileSync("ssh", [...shared, ...ssh, line], {
-      encoding: "utf8",
-      timeout: 10 * 60_000,
-      maxBuffer: 2 ** 28,
-      stdio: [input === "ignore" ? "ignore" : "pipe", "pipe", "pipe"],
-      ...(input === "ignore" ? {} : { input }),
-    });
+  const options = { encoding: "utf8", timeout: 10 * 60_000, maxBuffer: 2 ** 28 } as const;
+  const there = (line: string) => execFileSync("ssh", [...shared, ...ssh, line], { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  // The kernel there reads files of this machine. Over ssh each MiB takes up to half a second of processor time.
+  const given = join(directory, "given");
+  mkdirSync(given);
+  let files = 0;
 
   const deadline = Date.now() + startMs;
   for (;;) {
@@ -78,7 +91,8 @@ export async function startLvmHost(t: { after(done: () => unknown): void }): Pro
     await pause(1000);
   }
   // libvirt knows the emulator then.
-  there(`vgcreate -q vg0 ${device} && virsh -q -c qemu:///system version`);
+  const share = `modprobe hostfs && mkdir -p ${givenThere} && mount -t hostfs none ${givenThere} -o /machine/given`;
+  there(`${share} && vgcreate -q vg0 ${device} && virsh -q -c qemu:///system version`);
   return {
     uri: `qemu+ssh://root@${address}/system`,
     target: { destination: `root@${address}`, libvirtUri: "qemu:///system" },
@@ -86,9 +100,17 @@ export async function startLvmHost(t: { after(done: () => unknown): void }): Pro
     group: "vg0",
     disk: device,
     extentSize: 4 * 2 ** 20,
-    run: (program, ...args) => there(shellLine(["env", "LC_ALL=C", program, ...args])),
-    put: (from, to) =>
-      void there(`mkdir -p ${shellLine([join(to, "..")])} && rm -f ${shellLine([to])} && cat >${shellLine([to])}`, readFileSync(from)),
+    run: (program, ...args) => there(inEnglish(program, ...args)),
+    wait: async (program, ...args) => {
+      await promisify(execFile)("ssh", [...shared, ...ssh, inEnglish(program, ...args)], options);
+    },
+    put: (from, to) => {
+      files += 1;
+      const file = join(given, String(files));
+      copyFileSync(from, file);
+      there(`mkdir -p ${shellLine([join(to, "..")])} && rm -f ${shellLine([to])} && cat ${givenThere}/${files} >${shellLine([to])}`);
+      rmSync(file);
+    },
     bytes: (offset, length) => {
       // What programs there have written is on the disk once the kernel there says so.
       there("sync");
@@ -102,6 +124,11 @@ export async function startLvmHost(t: { after(done: () => unknown): void }): Pro
     },
   };
 }
+
+const inEnglish = (...words: readonly string[]) => `LC_ALL=C ${shellLine(words)}`;
+
+/** Where the files are there that this machine gives. */
+const givenThere = "/run/given";
 
 /** The second disk of a kernel of User Mode Linux. */
 const device = "/dev/ubdb";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { diskSpec } from "../../support/disk-spec.ts";
-import { quickQemuImg } from "../../support/quick-luks.ts";
+import { fastClock, quickQemuImg } from "../../support/quick-luks.ts";
 import { conforms, type Subject } from "../drivers/conformance.ts";
 import { machine } from "../kinds/image/machine.ts";
-import { virtform } from "../support/virtform.ts";
+import { virtform } from "../support/in-this-process.ts";
 import { clear, extentSize, field, group, host, lvm, lvmHost, MiB, prepare, volumeOf, volumes } from "./lvm.ts";
 
 /** Where a volume's bytes are on the group's disk. It has to be in one piece. */
@@ -43,6 +43,7 @@ const real: Subject = {
 // It ends with the machine, which is of this file alone.
 const wrapper = "/usr/local/bin/qemu-img";
 before(() => {
+  lvmHost.put(fastClock, fastClock);
   lvmHost.put(quickQemuImg, wrapper);
   lvmHost.run("chmod", "755", wrapper);
 });

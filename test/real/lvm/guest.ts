@@ -3,8 +3,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { parse, stringify } from "yaml";
 import { countingDisk, speakingDisk } from "../../support/speaking-disk.ts";
-import { checkout, mustRun, virtform } from "../support/virtform.ts";
-import { apply, assertConverged, waitForConsole } from "../support/workspace.ts";
+import { apply, assertConverged, virtform } from "../support/in-this-process.ts";
+import { checkout, mustRun } from "../support/virtform.ts";
+import { waitForConsole } from "../support/workspace.ts";
 import { assertNoLeftovers, bootSeconds, clear, destroy, field, group, lvmHost, MiB, prepare, slow, virsh, volumes } from "./lvm.ts";
 
 // A guest takes minutes to start Linux there, so that what it sees is up to test/real/examples/storage.test.ts, which applies
@@ -59,20 +60,24 @@ test(
     const written = taken(workspace.instancesPath) - before;
     assert.ok(Math.abs(written - forecast.write) <= 0.1 * forecast.write, `forecast ${forecast.write}, measured ${written}`);
     await assertConverged(workspace);
-    const [instance, root] = [uuid(), `${uuid()}_disk`];
+    const instance = uuid();
+    const root = `${instance}_disk`;
     const ours = () => volumes().filter((one) => one !== "foreign" && one !== "bank_disk");
+    const made = ours();
     assert.deepEqual(
-      ours().filter((one) => one.startsWith(instance)),
+      made.filter((one) => one.startsWith(instance)),
       [root, `${root}.local`, `${root}.swap`],
     );
-    assert.equal(ours().length, 4);
+    assert.equal(made.length, 4);
     const tags = () => field("lv_tags", `${group}/${root}`).split(",").sort().join();
     assert.equal(tags(), `virtform.instance=${name},virtform.owner=${workspace.project}`);
     const started = performance.now();
     await waitForConsole(workspace, name, /^this is the volume\nboots=1$/m, bootSeconds);
     t.diagnostic(`the guest was up ${Math.round((performance.now() - started) / 1000)} s after apply`);
-    const sizes = () =>
-      ["vda", "vdb", "vdc", "vdd"].map((disk) => Number(/^Capacity: +(\d+)$/m.exec(virsh("domblkinfo", name, disk))?.[1]) / MiB);
+    const sizes = () => {
+      const table = virsh("domblkinfo", name, "--all");
+      return ["vda", "vdb", "vdc", "vdd"].map((disk) => Number(new RegExp(`^ *${disk} +(\\d+) `, "m").exec(table)?.[1]) / MiB);
+    };
     assert.deepEqual(sizes(), [260, 64, 32, 12]);
     // What the guest wrote is in the volume: the count of its boots, in the second sector.
     const count = () => lvmHost.run("dd", `if=/dev/${group}/${root}`, "bs=512", "skip=1", "count=1", "iflag=direct", "status=none");

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { until } from "../support/until.ts";
-import { ended, killedAtStep, mustRun, start, virtform } from "../support/virtform.ts";
-import { apply, assertConverged, type Workspace } from "../support/workspace.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { apply, assertConverged, virtform } from "../support/in-this-process.ts";
+import { ended, killedAtStep, mustRun, start } from "../support/virtform.ts";
+import type { Workspace } from "../support/workspace.ts";
 import { assertNoLeftovers, clear, destroy, group, lines, lvmHost, prepare, slow, volumes } from "./lvm.ts";
 
-/** Each look takes the machine's one processor away from what it waits for. */
-const pollMs = 1000;
+/** Waits in a shell of the LVM host, where a look takes a tenth of the time of one over ssh, until a condition holds there. */
+const untilThere = (seconds: number, condition: string) =>
+  lvmHost.wait("timeout", String(seconds), "sh", "-c", `until ${condition}; do sleep 0.5; done`);
 
 /** After a kill: apply converges, nothing half-made is left, and destroying leaves nothing at all. */
 async function assertRecovers(workspace: Workspace, uuid: () => string, disks: readonly string[]): Promise<void> {
@@ -23,30 +25,21 @@ async function assertRecovers(workspace: Workspace, uuid: () => string, disks: r
 }
 
 /** Runs virtform while no device that LVM makes is ever reported, so that its programs stop in the middle, and kills it there. */
-async function killHalted(args: readonly string[], reached: () => boolean, alsoThere: string | undefined): Promise<void> {
+async function killHalted(args: readonly string[], reached: string, alsoThere: string | undefined): Promise<void> {
   lvmHost.run("udevadm", "settle");
   lvmHost.run("udevadm", "control", "--stop-exec-queue");
   try {
     const child = start(args);
     const end = ended(child, 900_000);
-    const result = await Promise.race([
-      end,
-      until("the middle", 600, () => (reached() ? ("reached" as const) : undefined), undefined, pollMs),
-    ]);
+    const result = await Promise.race([end, untilThere(600, reached).then(() => "reached" as const)]);
     assert.equal(result, "reached", JSON.stringify(result));
     // The device of one volume may be gone a moment before its program ends: the program of the next volume is killed then.
-    if (alsoThere !== undefined) await until(`a running ${alsoThere}`, 120, () => isKilled(alsoThere), undefined, pollMs);
+    if (alsoThere !== undefined) await untilThere(120, `pkill -KILL -x ${alsoThere}`);
     child.kill("SIGKILL");
     assert.equal((await end).code, null, "it was killed before it was done");
   } finally {
     lvmHost.run("udevadm", "control", "--start-exec-queue");
   }
-}
-
-/** Kills a program of the LVM host; undefined when it does not run. */
-function isKilled(program: string): true | undefined {
-  const found = lvmHost.run("sh", "-c", 'pkill -KILL -x "$1" && echo killed || true', "sh", program);
-  return found.trim() === "killed" ? true : undefined;
 }
 
 for (const alsoThere of [false, true]) {
@@ -57,13 +50,13 @@ for (const alsoThere of [false, true]) {
       t.after(clear);
       const { workspace, uuid } = await prepare(t);
       const options = ["--auto-approve", "--parallelism", "1"];
-      const devices = () => lvmHost.run("dmsetup", "ls");
-      await killHalted(["apply", workspace.directory, ...options], () => /_disk/.test(devices()), alsoThere ? "lvcreate" : undefined);
+      const some = "grep -qs _disk /sys/block/dm-*/dm/name";
+      await killHalted(["apply", workspace.directory, ...options], some, alsoThere ? "lvcreate" : undefined);
       await assertRecovers(workspace, uuid, ["disk", "disk.local", "disk.swap"]);
-      const count = lines(devices()).length;
-      assert.equal(count, 3);
+      assert.equal(lines(lvmHost.run("dmsetup", "ls")).length, 3);
+      const less = "[ $(ls -d /sys/block/dm-* | wc -l) -lt 3 ]";
       const removal = ["destroy", workspace.directory, ...options, "--allow-destroy"];
-      await killHalted(removal, () => lines(devices()).length < count, alsoThere ? "lvremove" : undefined);
+      await killHalted(removal, less, alsoThere ? "lvremove" : undefined);
       await destroy(workspace);
       assert.deepEqual(volumes(), []);
     },
@@ -77,18 +70,18 @@ test("killed between the pool of a sparse volume and the volume, it converges wh
   // The same lvcreate, only that it never comes to the volume.
   const wrapper = "/usr/local/bin/lvcreate";
   t.after(() => lvmHost.run("rm", "-f", wrapper));
-  const script = '#!/bin/sh\ncase "$*" in *"--type thin "*) exec sleep 600 ;; esac\nexec /usr/sbin/lvcreate "$@"\n';
+  const script = '#!/bin/sh\ncase "$*" in *"--type thin "*) echo $$ >/run/stuck; exec sleep 600 ;; esac\nexec /usr/sbin/lvcreate "$@"\n';
   await writeFile(`${workspace.directory}/wrapper`, script);
   lvmHost.put(`${workspace.directory}/wrapper`, wrapper);
   lvmHost.run("chmod", "755", wrapper);
   const child = start(["apply", workspace.directory, "--auto-approve"]);
   const end = ended(child, 900_000);
-  const stuck = () => lvmHost.run("ps", "-eo", "args").includes("sleep 600");
-  await until("a pool without a volume", 600, () => (stuck() ? true : undefined), undefined, pollMs);
+  await untilThere(600, "[ -s /run/stuck ]");
   child.kill("SIGKILL");
   assert.equal((await end).code, null, "it was killed before it was done");
   lvmHost.run("rm", wrapper);
-  await until("the end of what it ran", 120, () => (stuck() ? undefined : true), undefined, pollMs);
+  // The end of what it ran.
+  await untilThere(120, "[ ! -e /proc/$(cat /run/stuck) ]");
   const [pool] = volumes();
   assert.match(pool ?? "", /_disk_pool$/);
   assert.equal(volumes().length, 1);
@@ -142,14 +135,15 @@ test("killed in the middle of a conversion, it converges when run again", slow, 
   // The same qemu-img, only slow where it writes to a volume.
   const wrapper = "/usr/local/bin/qemu-img";
   t.after(() => lvmHost.run("rm", "-f", wrapper));
-  const script = `#!/bin/sh\ncase $* in convert*/dev/${group}/*) shift; exec /usr/bin/qemu-img convert -r 256K "$@" ;; esac\nexec /usr/bin/qemu-img "$@"\n`;
+  const script = `#!/bin/sh\ncase $* in convert*/dev/${group}/*) shift; touch /run/converts; exec /usr/bin/qemu-img convert -r 256K "$@" ;; esac\nexec /usr/bin/qemu-img "$@"\n`;
   await writeFile(`${workspace.directory}/wrapper`, script);
   lvmHost.put(`${workspace.directory}/wrapper`, wrapper);
   lvmHost.run("chmod", "755", wrapper);
   const child = start(["apply", workspace.directory, "--auto-approve"]);
   const end = ended(child, 900_000);
-  const converts = () => lvmHost.run("ps", "-eo", "args").includes(`/dev/${group}/`);
-  await until("a conversion", 600, () => (converts() ? true : undefined), undefined, pollMs);
+  await untilThere(600, "[ -e /run/converts ]");
+  // It writes for a minute.
+  await pause(1000);
   child.kill("SIGKILL");
   assert.equal((await end).code, null, "it was killed before it was done");
   lvmHost.run("rm", wrapper);

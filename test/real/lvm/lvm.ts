@@ -3,7 +3,7 @@ import { after } from "node:test";
 import { driverOf } from "../../../src/drivers/index.ts";
 import { createSshHost } from "../../../src/host/ssh/ssh.ts";
 import { startLvmHost } from "../../support/lvm-host.ts";
-import { virtform } from "../support/virtform.ts";
+import { virtform } from "../support/in-this-process.ts";
 import { assertKnown, createWorkspace, tinyGuest, type Workspace, writeConfig } from "../support/workspace.ts";
 
 // One machine for all tests of a file: its kernel intercepts every system call, which takes its time.
@@ -30,11 +30,16 @@ export const volumeOf = (disk: { readonly uuid: string; readonly name: string })
 
 /** Takes all volumes away, their bytes included: what a test finds in a new volume is then the driver's. */
 export function clear(): void {
-  const names = volumes();
-  if (names.length === 0) return;
-  for (const name of names) lvmHost.run("blkdiscard", "-f", "-z", `/dev/${group}/${name}`);
-  lvmHost.run("lvremove", "-q", "-f", group);
+  lvmHost.run("sh", "-c", clearing, "sh", group);
 }
+
+const clearing = `
+set -e
+names=$(lvs --noheadings -o lv_name "$1")
+[ -n "$names" ] || exit 0
+for name in $names; do blkdiscard -f -z "/dev/$1/$name"; done
+lvremove -q -f "$1"
+`;
 
 export interface Wish {
   readonly disk?: string;
