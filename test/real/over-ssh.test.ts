@@ -10,7 +10,7 @@ import { onlyHost, openSession, readConfig } from "../../src/session.ts";
 import { masters, startSshd } from "./ssh/sshd.ts";
 import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
 import { until } from "./support/until.ts";
-import { ended, killedAtStep, mustRun, runProgram, start } from "./support/virtform.ts";
+import { ended, killedAtStep, mustRun, runProgram, start, virtform as virtformProcess } from "./support/virtform.ts";
 import {
   assertNoLeftovers,
   createWorkspace,
@@ -63,7 +63,8 @@ echo "$VIRTFORM_INSTANCE $VIRTFORM_INTERFACE$parents" >>${asked}
   await writeFile(program, script, { mode: 0o755 });
   const networks = [{ bridge, ready: ["bridge", { command: [program] }] }];
   await write("over ssh", networks);
-  const planned = await virtform("plan", workspace.directory, "--detailed-exitcode");
+  // In a process of its own, which has to end by itself: nothing may wait for the host any longer.
+  const planned = await virtformProcess("plan", workspace.directory, "--detailed-exitcode");
   assert.equal(planned.code, 2, planned.stderr);
   assert.match(planned.stdout, /pushed from here, 326KiB/);
   await apply(workspace);
