@@ -251,12 +251,13 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
       const settling = run.kinds.map(async (kind) => kind.settle?.(held));
       // The claimed room is in use by now, so its claims end at the same time: over ssh each step is a round trip.
       await allDone([keepRates(held, observed.facts.rates, meter.rates()), ...settling, claims.disposeAsync(), journal.halt()]);
-      const releases = done && run.mode.do === "destroy" && run.targets.length === 0 && (run.exclude ?? []).length === 0;
-      if (endLock !== undefined && !(releases && run.claim !== undefined)) {
+      const isWholeDestroy = done && run.mode.do === "destroy" && run.targets.length === 0 && (run.exclude ?? []).length === 0;
+      const claim = isWholeDestroy ? run.claim : undefined;
+      if (endLock !== undefined && claim === undefined) {
         await journal.end(endLock);
       } else {
         await context.host.files.settle();
-        if (releases) await run.claim?.release(held);
+        await claim?.release(held);
         await journal.end();
       }
     } catch (error) {

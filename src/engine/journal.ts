@@ -38,12 +38,15 @@ export async function openJournal(context: Context, earlier: readonly string[], 
   const directory = context.layout.journals;
   const path = `${directory}/${now().toISOString().replaceAll(/[:.]/g, "-")}-${process.pid}.jsonl`;
   let warned = false;
+  const warnOnce = (error: unknown) => {
+    if (!warned) warn(notWritten(path, error));
+    warned = true;
+  };
   const attempt = async (work: () => Promise<void>) => {
     try {
       await work();
     } catch (error) {
-      if (!warned) warn(notWritten(path, error));
-      warned = true;
+      warnOnce(error);
     }
   };
   const line = (record: object) => JSON.stringify({ at: now().toISOString(), ...record });
@@ -94,7 +97,7 @@ export async function openJournal(context: Context, earlier: readonly string[], 
       const lines = [...pending, line({ status: "apply-ended" })];
       if (last === undefined) return attempt(() => files.appendLines(path, lines));
       const failure = await last({ path, lines });
-      if (failure !== undefined) await attempt(() => Promise.reject(failure));
+      if (failure !== undefined) warnOnce(failure);
     },
     async leave() {
       // The failure of the apply is what is reported.

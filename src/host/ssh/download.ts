@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { CodedError, CommandError, RefusedError } from "../../model/errors.ts";
+import { CommandError } from "../../model/errors.ts";
 import type { Command, CommandResult, Download, Files, Transferred } from "../../model/host.ts";
 import { interrupted } from "../../model/interrupted.ts";
 import type { Validators } from "../../model/web-access.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
 import { type Assembled, changedMeanwhile, createAssembled } from "../assembled.ts";
 import { bytesToKeep, downloadRecord, recordedValidators } from "../download-record.ts";
+import { isResumable } from "../is-resumable.ts";
 import { type Persistence, persist, type Transport } from "../persist.ts";
 import { refuseTooLarge } from "../sink.ts";
 import { webAddress } from "../web/address.ts";
@@ -78,7 +79,7 @@ export async function downloadWithCurl(run: Run, files: Files, request: Download
   try {
     done = await persist(request, addresses, assembled, transport, persistence);
   } catch (error) {
-    if (record !== undefined && error instanceof CodedError && !(error instanceof RefusedError) && error.code !== "no-space") undo.move();
+    if (record !== undefined && isResumable(error)) undo.move();
     throw error;
   }
   onProgress?.(done.bytes, done.bytes);

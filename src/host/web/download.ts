@@ -1,13 +1,13 @@
 import { constants, readFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
-import { CodedError, RefusedError } from "../../model/errors.ts";
 import type { Download, Transferred } from "../../model/host.ts";
 import type { Validators, WebAccess } from "../../model/web-access.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
 import { type Asking, type Assembled, changedMeanwhile, createAssembled } from "../assembled.ts";
 import { bytesToKeep, downloadRecord, recordedValidators } from "../download-record.ts";
 import { errnoOf, explainedLater } from "../file-error.ts";
+import { isResumable } from "../is-resumable.ts";
 import { removeFile } from "../local/change.ts";
 import { readableNewFile, stagedMode } from "../local/copy.ts";
 import { discard } from "../local/discard.ts";
@@ -106,11 +106,6 @@ function readIfThere(path: string): Buffer | undefined {
     if (errnoOf(error) === undefined) throw error;
     return undefined;
   }
-}
-
-/** Whether the bytes that have come are good, so that another run can continue. */
-function isResumable(error: unknown): boolean {
-  return error instanceof CodedError && !(error instanceof RefusedError) && error.code !== "no-space";
 }
 
 async function attempt(transfer: Transfer, asked: URL): Promise<void> {
