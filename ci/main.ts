@@ -115,7 +115,9 @@ async function run(job: Job, { directory, program }: Settings, args: readonly st
   const file = join(directory, "report.md");
   rmSync(file, { force: true });
   // A configuration of a pull request can name programs that give secrets: they must not find the token.
-  const { VIRTFORM_CI_TOKEN: _, ...passed } = env;
+  const { VIRTFORM_CI_TOKEN: _, ...inherited } = env;
+  // A login to the host that stays would be there for the next job of the runner.
+  const passed: NodeJS.ProcessEnv = { VIRTFORM_SSH_PERSIST: "0", ...inherited };
   if (job.head !== undefined) passed["GITHUB_SHA"] = job.head;
   const [command = "", ...rest] = args;
   // Lines of the log that begin with :: are commands to GitHub, and a plan shows what others wrote.

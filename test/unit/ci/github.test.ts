@@ -35,6 +35,7 @@ test("a plan becomes one comment, which later plans update", async (t) => {
   assert.deepEqual(first.ran?.args.slice(-6), ["--var", "$(id)", "--target", "`id`", "web", "my files"], "no shell reads arguments");
   assert.match(first.log, /^::stop-commands::(\S+)\n::add-mask::plan\n::\1::$/m, "what a plan prints is no command to GitHub");
   assert.equal(first.ran?.token, false, "a program that a configuration names cannot see the token");
+  assert.equal(first.ran?.persist, "0", "no login stays on the runner");
   assert.equal(first.ran?.commit, head, "the report names the commit of the branch, not that of a merge that will never exist");
 
   const none = "### virtform plan of shop: no changes\n";

@@ -12,8 +12,10 @@ export interface JobResult {
   /** The outputs of the step, by name. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly summary: string;
-  /** The arguments that virtform was run with, and whether it could see the token; undefined when it was not run. */
-  readonly ran: { readonly args: string[]; readonly token: boolean; readonly commit: string | undefined } | undefined;
+  /** The arguments that virtform was run with, whether it could see the token, and how long it keeps connections; undefined when it was not run. */
+  readonly ran:
+    | { readonly args: string[]; readonly token: boolean; readonly commit: string | undefined; readonly persist: string | undefined }
+    | undefined;
 }
 
 /** What stands in for virtform: it leaves the given report and a plan. */
@@ -29,7 +31,7 @@ const fakeVirtform = `
 import { readFileSync, writeFileSync } from "node:fs";
 const { code, report } = JSON.parse(readFileSync("run.json", "utf8"));
 const args = process.argv.slice(2);
-writeFileSync("ran.json", JSON.stringify({ args, token: JSON.stringify(process.env).includes("s3cret"), commit: process.env.GITHUB_SHA }));
+writeFileSync("ran.json", JSON.stringify({ args, token: JSON.stringify(process.env).includes("s3cret"), commit: process.env.GITHUB_SHA, persist: process.env.VIRTFORM_SSH_PERSIST }));
 const file = args.find((each) => each.startsWith("markdown="))?.slice("markdown=".length);
 if (report !== undefined) writeFileSync(file, report);
 const out = args.indexOf("--out");
