@@ -8,9 +8,13 @@ import { isVersionQuestion, versionText } from "./version.ts";
 // For tests that run command lines of the built program in their own process.
 export { processSecrets } from "./commands/process-secrets.ts";
 
+/** Exit codes of commands that met no error. After others, a login is not left to the next command: it has the rights on the host that it was made with. */
+const succeeded: readonly number[] = [0, 2];
+
 /** Runs one command line. Resolves to the exit code; throws only for bugs. Output that cannot be written makes it 1. */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
   const exitCode = await dispatch(argv, io);
+  if (!succeeded.includes(exitCode)) await io.connections?.giveUp();
   await io.settled();
   if (!io.outputFailed.aborted) return exitCode;
   const { showFailure } = await import("./commands/show-failure.ts");

@@ -5,6 +5,7 @@ import { processSecrets } from "./commands/process-secrets.ts";
 import { publisherDoor } from "./commands/publisher-door.ts";
 import { type LoadedConfig, type LoadOptions, loadConfig as load } from "./config/load.ts";
 import type { AllowDestroy } from "./engine/consent.ts";
+import type { KeepConnections } from "./host/ssh/keep-connections.ts";
 import { unusedBases } from "./kinds/image/remove.ts";
 import { configRules } from "./kinds/rules.ts";
 import type { Reporter } from "./model/event.ts";
@@ -40,7 +41,18 @@ export type { Outcome } from "./model/outcome.ts";
 export { canApply, hasChanges, isErrored, plansOfHosts } from "./model/plan.ts";
 export type { SecretRef } from "./model/secret.ts";
 export { type CreateReporter, createReporter, type Format, formatNames, type ReporterOptions, registerFormat } from "./report/index.ts";
-export type { ApplyResult, CheckedConfig, HostConfig, HostSession, LoadedConfig, LoadOptions, Plan, Session, Surroundings };
+export type {
+  ApplyResult,
+  CheckedConfig,
+  HostConfig,
+  HostSession,
+  KeepConnections,
+  LoadedConfig,
+  LoadOptions,
+  Plan,
+  Session,
+  Surroundings,
+};
 export { openHosts, openPlanSession, openSession, readConfig, version };
 
 /**

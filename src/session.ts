@@ -1,6 +1,7 @@
 import { type LoadedConfig, type LoadOptions, loadConfig } from "./config/load.ts";
 import { originOf } from "./config/origin.ts";
 import type { EventHook } from "./engine/event-hook.ts";
+import type { KeepConnections } from "./host/ssh/keep-connections.ts";
 import { parseSshTarget } from "./host/ssh/target.ts";
 import { claimPlan } from "./kinds/capacity/claim-plan.ts";
 import { copyIndex } from "./kinds/config/copy-index.ts";
@@ -44,6 +45,8 @@ export interface Surroundings {
   readonly publishers?: PublisherDoor;
   /** How other hosts are reached that may have base images. Default: over ssh. */
   readonly openPeer?: OpenPeer;
+  /** Keeps connections over ssh for later sessions. Absent: they end with the session. */
+  readonly keepConnections?: KeepConnections;
   /** Aborted to end everything that runs at once. */
   readonly signal?: AbortSignal;
   /** Called with one line for each program, connection and libvirt call. */
@@ -208,7 +211,7 @@ async function openHost(
   const opened =
     target === undefined
       ? await (surroundings.openHost ?? openLocalHost)(settings.uri, name)
-      : (await import("./host/ssh/ssh.ts")).createSshHost(target);
+      : (await import("./host/ssh/ssh.ts")).createSshHost(target, { keep: surroundings.keepConnections });
   const host = surroundings.trace === undefined ? opened : (await import("./host/trace.ts")).traceHost(opened, surroundings.trace);
   const secret = (reference: SecretRef): string => {
     const value = lookUpSecret(reference);

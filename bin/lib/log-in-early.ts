@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isConfigurationFile } from "../../src/config/has-configuration.ts";
+import { persistSeconds } from "../../src/host/ssh/persist-seconds.ts";
 import { targetInText } from "../../src/host/ssh/target-in-text.ts";
 import { earlyPaths } from "./early-paths.ts";
 
@@ -16,8 +17,10 @@ export async function logInEarly(argv: readonly string[]): Promise<void> {
   if (paths === undefined) return;
   try {
     const target = targetInText(textOf(paths));
+    if (target === undefined) return;
     // Loaded only then: it loads the part of Node that starts programs.
-    if (target !== undefined) (await import("../../src/host/ssh/early-ssh.ts")).startEarlySsh(target);
+    const { startEarlySsh } = await import("../../src/host/ssh/early-ssh.ts");
+    startEarlySsh(target, persistSeconds(process.env));
   } catch {
     // The program says what is wrong.
   }

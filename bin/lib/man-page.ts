@@ -34,6 +34,8 @@ ${terms([
 ${terms([
   ["VIRTFORM_VAR_NAME", "Value of the variable NAME of the configuration."],
   ["VIRTFORM_TRACE", "1 or the name of a file: like --trace."],
+  ["VIRTFORM_SSH", "The ssh program for hosts over ssh, with arguments separated by spaces. Default: ssh."],
+  ["VIRTFORM_SSH_PERSIST", "Seconds that a connection over ssh stays for the next command. 0: it ends with the command. Default: 60."],
   ["NO_COLOR", "Disables colours."],
 ])}
 .SH FILES

@@ -21,7 +21,7 @@ export const doctor: CommandDefinition = {
   ],
   run: (invocation, io) =>
     reported(invocation, io, { command: "doctor" }, async (reporter) => {
-      await using session = await openConfiguredOrDefault(invocation.positionals, io);
+      await using session = await openConfiguredOrDefault(invocation.positionals, io, { freshLogin: true });
       const { found, complete } = await eachHost(session, reporter, findingsOf);
       const findings = found.flatMap(({ value, label }) => value.map((finding) => ({ ...label, ...finding })));
       reporter.event({ type: "result", result: { kind: "findings", findings } });

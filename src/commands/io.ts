@@ -2,6 +2,7 @@ import { getSystemErrorMessage } from "node:util";
 import type { GivenInput } from "../config/variables/given.ts";
 import { type UserError, userError } from "../model/errors.ts";
 import type { Surroundings } from "../session.ts";
+import { type KeptConnections, keptConnections } from "./kept-connections.ts";
 import { processSecrets, type Secrets } from "./process-secrets.ts";
 
 /** What a command is given of the process that runs it. */
@@ -17,6 +18,8 @@ export interface Io {
   readonly hosts?: readonly string[];
   /** The directory of `-C`, relative to where the command line was given. Absent: there is none. */
   readonly directory?: string;
+  /** Connections over ssh that stay after the command. Absent: none does. */
+  readonly connections?: KeptConnections;
   /** Opens the machine of a host. Absent: this machine, or the one that the URI names over ssh. */
   readonly openHost?: Surroundings["openHost"];
   /** Aborted, with a UserError as reason, when standard output or standard error cannot be written. A closed pipe does not count. */
@@ -41,6 +44,7 @@ export function processIo(): Io {
     },
     env,
     secrets: processSecrets(env),
+    connections: keptConnections(env),
     ...watched,
   };
 }

@@ -23,11 +23,11 @@ export function variableInputs({ env, given }: Io): VariableInputs {
 export async function openConfigured(
   paths: readonly string[],
   io: Io,
-  options: { readonly signal?: AbortSignal; readonly takeOverProject?: boolean } & Pick<Surroundings, "openHost"> = {},
+  options: Opening & { readonly takeOverProject?: boolean } & Pick<Surroundings, "openHost"> = {},
 ): Promise<Session> {
-  const { signal, takeOverProject = false, openHost } = options;
+  const { takeOverProject = false, openHost } = options;
   const around = async () => ({
-    ...(await surroundings(io, signal)),
+    ...(await surroundings(io, options)),
     takeOverProject,
     ...(openHost === undefined ? {} : { openHost }),
   });
@@ -91,13 +91,13 @@ function refuseBeside([path]: readonly string[]): void {
 }
 
 /** The same where there may be no configuration yet: then for the defaults of this machine. */
-export async function openConfiguredOrDefault(paths: readonly string[], io: Io): Promise<Session> {
+export async function openConfiguredOrDefault(paths: readonly string[], io: Io, opening: Opening = {}): Promise<Session> {
   try {
-    return await openConfigured(paths, io);
+    return await openConfigured(paths, io, opening);
   } catch (error) {
     const unwritten = error instanceof UserError && error.diagnostics.every(({ code }) => code === "no-configuration");
     if (!unwritten || paths.length > 0 || io.hosts !== undefined) throw error;
-    return openSession({ config: {}, diagnostics: [] }, await surroundings(io));
+    return openSession({ config: {}, diagnostics: [] }, await surroundings(io, opening));
   }
 }
 
@@ -110,7 +110,7 @@ export async function openUnwritten(config: Config, io: Io): Promise<Session> {
 export async function openSaved(plan: Plan, io: Io, signal?: AbortSignal): Promise<Session> {
   refuseHosts(io);
   io.secrets.withdraw(plansOfHosts(plan).flatMap(({ actions }) => actions.map(({ args }) => args)));
-  return openPlanSession(plan, await surroundings(io, signal));
+  return openPlanSession(plan, await surroundings(io, signal === undefined ? {} : { signal }));
 }
 
 /** Throws a UserError for `--host` beside a saved plan. */
@@ -127,15 +127,24 @@ function runnerOf({ env }: Pick<Io, "env">): Runner {
   return { root: process.getuid?.() === 0, dataHome: env["XDG_DATA_HOME"] || `${homedir()}/.local/share` };
 }
 
-async function surroundings(io: Io, signal?: AbortSignal): Promise<Surroundings> {
+/** How hosts are opened. */
+interface Opening {
+  readonly signal?: AbortSignal;
+  /** Logs in to a host over ssh in any case, and keeps no connection. */
+  readonly freshLogin?: boolean;
+}
+
+async function surroundings(io: Io, { signal, freshLogin = false }: Opening = {}): Promise<Surroundings> {
   const { env, secrets, stderr, openHost } = io;
   const target = env["VIRTFORM_TRACE"];
+  const keepConnections = freshLogin ? undefined : io.connections?.keep();
   return {
     runner: runnerOf(io),
     lookUpSecret: secrets.lookUp,
     clouds: cloudDoor(env),
     publishers: publisherDoor(env),
     ...(openHost === undefined ? {} : { openHost }),
+    ...(keepConnections === undefined ? {} : { keepConnections }),
     ...(signal === undefined ? {} : { signal }),
     ...(target === undefined || target === "" ? {} : { trace: await traceTo(target, stderr) }),
   };

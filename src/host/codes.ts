@@ -1,6 +1,7 @@
 /** The stable codes of problems with files, downloads, locks and ssh, and what each means. */
 export const codes: Readonly<Record<string, string>> = {
   "address-invalid": "An address cannot be read.",
+  "bad-ssh-persist": "`VIRTFORM_SSH_PERSIST` is not a number of seconds.",
   "disk-error": "A disk of the host reports an error.",
   "download-failed": "A download failed, after retries where they help.",
   "file-changed": "A file changed while it was read.",

@@ -49,6 +49,8 @@ export interface LvmHost {
  * of those that are for tests of networks (RFC 2544), on a tap device with the number of this process.
  */
 export async function startLvmHost(t: { after(done: () => unknown): void }): Promise<LvmHost> {
+  // No command leaves a connection that would outlast the host.
+  process.env["VIRTFORM_SSH_PERSIST"] = "0";
   if (!existsSync(`${built}kernel`)) throw new Error("there is no LVM host: run test/guests/lvm-host/build");
   const directory = mkdtempSync(join(tmpdir(), "virtform-lvm-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));

@@ -44,17 +44,36 @@ export function startSsh(program: string, args: readonly string[]): SshProcess {
   return child;
 }
 
+/** How long the end of the error output is waited for behind that of a process: before OpenSSH 8.5, one that holds a connection keeps it open. */
+const drainMs = 200;
+
+/** Calls back once when a process has ended and its error output was read, with its exit code; null when it was killed. */
+export function onEnd(child: SshProcess, ended: (code: number | null) => void): void {
+  let timer: NodeJS.Timeout | undefined;
+  const end = (code: number | null) => {
+    clearTimeout(timer);
+    child.off("close", end);
+    ended(code);
+  };
+  child.once("close", end);
+  child.once("exit", (code) => {
+    timer = setTimeout(end, drainMs, code).unref();
+  });
+}
+
 /**
  * Passes on what follows the line `mark`. Cuts the channel with an UnreachableError when the mark does not arrive in time or
- * too much arrives before it. `what` names what was waited for: `a file helper`.
+ * too much arrives before it. `what` names what was waited for: `a file helper`. `started` resolves when that is decided: to false where
+ * ssh ended before, as it does when the connection has no room for the channel.
  */
 export function channelAfter(
   child: SshProcess,
   mark: string,
   request: { readonly name: string; readonly what: string; readonly limits: StartLimits },
-): SshChannel {
+): { readonly channel: SshChannel; readonly started: Promise<boolean> } {
   const { name, what, limits } = request;
   const stdout = new PassThrough();
+  const started = Promise.withResolvers<boolean>();
   let failure: Error | undefined;
   let before: Buffer | undefined = Buffer.alloc(0);
   const cut = (why: string) => {
@@ -63,6 +82,7 @@ export function channelAfter(
       `A startup file of the login shell there may print or wait for input. Try \`ssh ${name} true\`.`,
     );
     before = undefined;
+    started.resolve(true);
     child.kill("SIGKILL");
   };
   const timer = setTimeout(() => cut(`no answer within ${limits.timeoutMs / 1000} s`), limits.timeoutMs);
@@ -80,14 +100,16 @@ export function channelAfter(
     const rest = before.subarray(at + line.length);
     before = undefined;
     restOf(child, rest, stdout);
+    started.resolve(true);
   };
   child.stdout.on("data", search);
   child.once("close", () => {
     clearTimeout(timer);
     // Without the mark nothing was piped, so the end is not passed on by itself.
     stdout.end();
+    started.resolve(false);
   });
-  return channelOf(child, stdout, () => failure);
+  return { channel: channelOf(child, stdout, () => failure), started: started.promise };
 }
 
 /** Passes on what a process writes from now on, after `first`, which has been read already. */
@@ -113,7 +135,7 @@ export function channelOf(child: SshProcess, stdout: Readable, failure: () => Er
         left -= 1;
         if (left === 0) ended(code);
       };
-      child.once("close", (exit) => {
+      onEnd(child, (exit) => {
         code = exit;
         if (stdout.listenerCount("data") === 0) stdout.resume();
         done();

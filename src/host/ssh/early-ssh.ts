@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { Socket } from "node:net";
-import { type SshProcess, startSsh } from "./channel.ts";
+import { onEnd, type SshProcess, startSsh } from "./channel.ts";
 import { collect } from "./collect.ts";
+import { type KeptSocket, keptSocket } from "./kept-socket.ts";
 import { masterWords } from "./master-words.ts";
 import { makePrivateDirectory } from "./private-directory.ts";
 import { sshProgram } from "./program.ts";
@@ -11,7 +12,10 @@ import type { SshTarget } from "./target.ts";
 /** An ssh that was started before the program was loaded, with what its greeting and its sockets are known by. */
 export interface EarlySsh {
   readonly child: SshProcess;
-  readonly directory: string;
+  /** The connection that it uses or makes. Undefined: its connection is its own. */
+  readonly kept: KeptSocket | undefined;
+  /** Of a connection of its own. */
+  readonly directory: string | undefined;
   readonly socket: string;
   readonly nonce: string;
   /** What it has written to its error output. */
@@ -24,31 +28,38 @@ export interface EarlySsh {
 const place = Symbol.for("virtform.early-ssh");
 const shared = globalThis as { [place]?: { readonly key: string; readonly early: EarlySsh } };
 
-/** Starts to log in to a host. Unless it is taken, the login ends with this process, at the latest. */
-export function startEarlySsh(target: SshTarget): void {
+/** Starts to log in to a host. Unless it is taken, the login ends with this process, at the latest; a connection that is kept for `persist` seconds stays. */
+export function startEarlySsh(target: SshTarget, persist: number): void {
   const ssh = sshProgram();
-  const directory = makePrivateDirectory();
-  const [socket, nonce] = [`${directory}/0`, randomBytes(8).toString("hex")];
-  const child = startSsh(ssh.program, masterWords(ssh, target, { socket, nonce, hasHelper: true }));
+  const kept = keptSocket(ssh, target, persist);
+  const directory = kept === undefined ? makePrivateDirectory() : undefined;
+  const [socket, nonce] = [kept?.path ?? `${directory}/0`, randomBytes(8).toString("hex")];
+  const child = startSsh(ssh.program, masterWords(ssh, target, { socket, persist: kept?.seconds ?? 0, nonce, hasHelper: true }));
   // Node drops what has not been read when a process ends.
   const errors = collect(child.stderr);
   let closed: number | null | undefined;
-  child.once("close", (code) => {
+  onEnd(child, (code) => {
     closed = code;
   });
-  shared[place] = { key: keyOf(ssh, target), early: { child, directory, socket, nonce, errors, closed: () => closed } };
+  shared[place] = {
+    key: keyOf(ssh, target, persist),
+    early: { child, kept, directory, socket, nonce, errors, closed: () => closed },
+  };
   // A program that does not take it does not wait for it.
   child.unref();
   for (const stream of streamsOf(child)) stream.unref();
   process.once("exit", discardEarlySsh);
 }
 
-/** The login that was started to this host with this ssh, also when it has failed: each failure counts where sshd or fail2ban limits them. Any other one is ended: there is one host to log in to, at most. */
-export function takeEarlySsh(ssh: ReturnType<typeof sshProgram>, target: SshTarget): EarlySsh | undefined {
+/**
+ * The login that was started to this host with this ssh, to be kept as long, also when it has failed: each failure counts where sshd or fail2ban limits them.
+ * Any other one is ended: there is one host to log in to, at most.
+ */
+export function takeEarlySsh(ssh: ReturnType<typeof sshProgram>, target: SshTarget, persist: number): EarlySsh | undefined {
   const found = shared[place];
   if (found === undefined) return undefined;
   const { child } = found.early;
-  if (found.key !== keyOf(ssh, target) || child.pid === undefined) {
+  if (found.key !== keyOf(ssh, target, persist) || child.pid === undefined) {
     discardEarlySsh();
     return undefined;
   }
@@ -70,9 +81,9 @@ function discardEarlySsh(): void {
   const { child, directory } = found.early;
   child.kill("SIGKILL");
   for (const stream of streamsOf(child)) stream.destroy();
-  rmSync(directory, { recursive: true, force: true });
+  if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
 }
 
-function keyOf({ program, args }: ReturnType<typeof sshProgram>, { destination, port }: SshTarget): string {
-  return JSON.stringify([program, args, destination, port ?? null]);
+function keyOf({ program, args }: ReturnType<typeof sshProgram>, { destination, port }: SshTarget, persist: number): string {
+  return JSON.stringify([program, args, destination, port ?? null, persist]);
 }

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Account } from "../../model/host.ts";
-import { restOf, type SshProcess, type StartLimits } from "./channel.ts";
+import { onEnd, restOf, type SshProcess, type StartLimits } from "./channel.ts";
 import { SshConnectError, sshTrouble } from "./trouble.ts";
 
 /** What the remote side reported when the connection was made. */
@@ -81,7 +81,7 @@ export function greetingOf(
       const hint = "The login shell there has to be a POSIX shell that may run commands (not nologin, not a forced command).";
       reject(new SshConnectError(name, errors() || `the login shell ended with exit code ${code}`, { hop: "shell", hint }));
     };
-    if (closed === undefined) child.once("close", close);
+    if (closed === undefined) onEnd(child, close);
     else close(closed);
   });
 }

@@ -10,6 +10,7 @@ import { downloadWithCurl } from "./download.ts";
 import { createSshFiles } from "./files.ts";
 import type { Greeting } from "./greeting.ts";
 import { createSshHelper, type SshHelper } from "./helper.ts";
+import type { KeepConnections } from "./keep-connections.ts";
 import { isLockedOverSsh, lockOverSsh, rewriteOverSsh } from "./lock.ts";
 import { pullOverSsh } from "./pull.ts";
 import type { SshTarget } from "./target.ts";
@@ -38,11 +39,13 @@ export function createSshHost(
     readonly startLimits?: StartLimits;
     /** How long a look may take. */
     readonly answerMs?: number;
+    /** Keeps the connection for later runs, and uses that of an earlier one. Absent: it is made for this host object, and ends with it. */
+    readonly keep?: KeepConnections | undefined;
   } = {},
 ): SshHost {
   const name = target.destination;
   const tell = options.onRoundTrip ?? (() => undefined);
-  const connection = createSshConnection(target, options.startLimits);
+  const connection = createSshConnection(target, options.startLimits, options.keep);
   const helper = createSshHelper(connection, name, tell, options.answerMs);
   const ends: (() => Promise<void>)[] = [];
   let checked: Promise<Greeting> | undefined;

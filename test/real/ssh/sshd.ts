@@ -19,8 +19,12 @@ export interface Sshd {
   stop(): void;
 }
 
-/** Starts one, and ends it after the test by its process id. `options` are lines for sshd_config. */
+/**
+ * Starts one, and ends it after the test by its process id. `options` are lines for sshd_config. Commands that run from then on log in afresh and leave no
+ * connection, unless a test says otherwise.
+ */
 export async function startSshd(t: { after(done: () => unknown): void }, options: readonly string[] = []): Promise<Sshd> {
+  process.env["VIRTFORM_SSH_PERSIST"] = "0";
   const directory = mkdtempSync(join(tmpdir(), "virtform-sshd-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   mkdirSync("/run/sshd", { recursive: true });
@@ -108,6 +112,13 @@ function endTree(sshd: ChildProcess): void {
       // It has ended meanwhile.
     }
   }
+}
+
+/** The processes that hold a connection whose socket is below a directory, after the ssh that made it has ended. */
+export function keptMasters(directory: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && told(Number(name), "cmdline").startsWith(`ssh: ${directory}/`))
+    .map(Number);
 }
 
 /** The ssh processes below a process that hold a connection, in no order. */

@@ -8,7 +8,7 @@ import { fakeSsh, isRunning, target } from "./fake-ssh.ts";
 test("an early login that failed is not made a second time, and its words explain the failure", async (t) => {
   const ssh = fakeSsh(t, { master: "echo 'root@kvm1: Permission denied (publickey).' >&2; exit 255" });
   process.env["VIRTFORM_SSH"] = ssh.program;
-  startEarlySsh(target);
+  startEarlySsh(target, 0);
   const pids = () => {
     try {
       return ssh.pids();
