@@ -64,6 +64,15 @@ const loadedAtOnce: Plugin = {
   },
 };
 
+/** Stacks of the built program have the places of its sources. */
+const originalStacks: Plugin = {
+  name: "original-stacks",
+  setup({ onLoad }) {
+    const contents = 'export { originalStack } from "./bin/lib/original-stack.ts";';
+    onLoad({ filter: /\/src\/model\/original-stack\.ts$/ }, () => ({ contents, loader: "js", resolveDir: checkout }));
+  },
+};
+
 /** Parts of Node without an import, which loads everything that they export. */
 const builtinParts: Plugin = {
   name: "builtin-parts",
@@ -111,8 +120,17 @@ const common: BuildOptions = {
   logLevel: "warning",
 };
 
-/** Every start reads the program, and a quarter of it would be white space. Names stay, so that stack traces are readable. */
-const compact: BuildOptions = { minifyWhitespace: true, lineLimit: 120 };
+/**
+ * Every start reads the program: half of it would be white space and long names. Stacks of bugs are shown with the places of the sources, which the source
+ * map has.
+ */
+const compact: BuildOptions = {
+  minifyWhitespace: true,
+  minifyIdentifiers: true,
+  lineLimit: 120,
+  sourcemap: "external",
+  sourcesContent: false,
+};
 
 rmSync(`${checkout}/dist`, { recursive: true, force: true });
 
@@ -124,7 +142,7 @@ const program = await build({
   outfile: "dist/program.cjs",
   format: "cjs",
   define: { ...common.define, "import.meta.url": "__moduleUrl" },
-  plugins: [compiledSchema, loadedAtOnce, packagesApart],
+  plugins: [compiledSchema, loadedAtOnce, originalStacks, packagesApart],
   metafile: true,
   write: false,
 });
@@ -155,14 +173,16 @@ if (strange !== undefined) throw new Error(`the program asks for ${strange}, whi
 
 /** Where each script is in the file: the program itself, which has the name "", and the packages. */
 const scripts: ScriptPlaces = {};
+const sections: object[] = [];
 let script = "";
 for (const [index, { outputFiles }] of [program, ...parts].entries()) {
-  const text = `(function (module, exports, require, __moduleUrl) {${outputFiles?.[0]?.text ?? ""}\n})`;
-  scripts[index === 0 ? "" : (Object.keys(apart)[index - 1] ?? "")] = {
-    offset: script.length,
-    length: text.length,
-    line: script.split("\n").length - 1,
-  };
+  const [map, code] = [".map", ".cjs"].map((end) => outputFiles?.find(({ path }) => path.endsWith(end))?.text);
+  if (map === undefined || code === undefined) throw new Error("the bundler made no code, or no source map");
+  const head = "(function (module, exports, require, __moduleUrl) {";
+  const text = `${head}${code}\n})`;
+  const line = script.split("\n").length - 1;
+  scripts[index === 0 ? "" : (Object.keys(apart)[index - 1] ?? "")] = { offset: script.length, length: text.length, line };
+  sections.push({ offset: { line, column: head.length }, map: JSON.parse(map) });
   script += `${text}\n`;
 }
 // It is read as Latin-1 (launch.ts). Texts are written with escapes, but literals of regular expressions stay as they are.
@@ -175,6 +195,9 @@ await build({
   ...common,
   entryPoints: { cli: "bin/lib/launch.ts" },
   outdir: "dist",
+  // Few starts log in to a host: that part is a file of its own.
+  splitting: true,
+  minifyWhitespace: true,
   format: "esm",
   define: { ...common.define, ...builtProgram },
   plugins: [builtinParts],
@@ -190,6 +213,7 @@ await build({
   plugins: [builtinParts],
 });
 writeFileSync(`${checkout}/dist/program.cjs`, script);
+writeFileSync(`${checkout}/dist/program.cjs.map`, JSON.stringify({ version: 3, sections }));
 
 const library = await build({
   ...common,

@@ -1,5 +1,6 @@
 import { escapeControls } from "../model/escape-controls.ts";
 import { failureDiagnostics } from "../model/failure-diagnostics.ts";
+import { stackOf } from "../model/stack-of.ts";
 import { formatDiagnostics } from "../report/diagnostics.ts";
 import type { Io } from "./io.ts";
 import { useColor } from "./use-color.ts";
@@ -16,8 +17,7 @@ export async function showFailure(
   const diagnostics = failureDiagnostics(error);
   const color = useColor(stderr, env, options.noColor);
   if (diagnostics === undefined) {
-    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    stderr.write(`Error: this should not happen, and is a bug in virtform.\n\n${escapeControls(stack, "\n")}\n`);
+    stderr.write(`Error: this should not happen, and is a bug in virtform.\n\n${escapeControls(stackOf(error), "\n")}\n`);
   } else if (options.json === undefined) {
     stderr.write(formatDiagnostics(diagnostics, { color }));
   } else {

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import { CodedError, errorMessage } from "./errors.ts";
+import { stackOf } from "./stack-of.ts";
 
 /** What a thrown error tells the user; undefined for a bug in virtform. */
 export function failureDiagnostics(error: unknown): readonly Diagnostic[] | undefined {
@@ -28,8 +29,8 @@ export function diagnosticsOf(error: unknown): readonly Diagnostic[] {
 
 /** How a bug in virtform is shown to the user. */
 function bugDiagnostic(error: unknown): Diagnostic {
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { severity: "error", code: "internal-error", summary: `This is a bug in virtform: ${errorMessage(error)}`, detail };
+  const summary = `This is a bug in virtform: ${errorMessage(error)}`;
+  return { severity: "error", code: "internal-error", summary, detail: stackOf(error) };
 }
 
 /** Whether a system call failed: a full disk, a closed connection. */

@@ -20,7 +20,7 @@ export function makeBinary(to: string): string {
       main: join(checkout, "dist/binary.cjs"),
       output: blob,
       disableExperimentalSEAWarning: true,
-      assets: { "program.cjs": join(checkout, "dist/program.cjs") },
+      assets: Object.fromEntries(["program.cjs", "program.cjs.map"].map((name) => [name, join(checkout, "dist", name)])),
     };
     writeFileSync(config, JSON.stringify(settings));
     run(process.execPath, ["--experimental-sea-config", config]);
