@@ -1,20 +1,22 @@
-import { parse } from "yaml";
 import type { CloudInputs } from "../../model/cloud-door.ts";
 import { userError } from "../../model/errors.ts";
 import { isServiceAddress } from "./address.ts";
 import type { Cloud, CloudDomain, CloudLogin, CloudScope, CloudUser } from "./cloud.ts";
+import { type CloudsFile, findCloudsFile, isSection } from "./clouds-file.ts";
 
 type Section = Readonly<Record<string, unknown>>;
 
 /**
  * The settings of a cloud, as OpenStack's clients find them: an entry of clouds.yaml with what secure.yaml adds, or the OS_* variables.
- * `name`: the entry; null for OS_CLOUD, else the variables, else the only entry. An entry that is named takes nothing from the variables.
+ * `name`: the entry; null for OS_CLOUD, else the variables, else the only entry. An entry that is named takes nothing from the variables, whose own
+ * name is that of OS_CLOUD_NAME, or `envvars`.
  * Throws a UserError (`cloud-…`) that names the file and the key.
  */
 export function readCloud(inputs: CloudInputs, name: string | null): Cloud {
   const { environment } = inputs;
   const wanted = name ?? given(environment["OS_CLOUD"]);
-  if (wanted === undefined && given(environment["OS_AUTH_URL"]) !== undefined) {
+  const ofVariables = given(environment["OS_CLOUD_NAME"]) ?? "envvars";
+  if ((wanted === undefined || wanted === ofVariables) && given(environment["OS_AUTH_URL"]) !== undefined) {
     return cloudOf(sectionOfVariables(environment), "the OS_* variables", (key) => `OS_${key.toUpperCase()}`);
   }
   const { clouds, path } = readClouds(inputs);
@@ -36,7 +38,7 @@ export function readCloud(inputs: CloudInputs, name: string | null): Cloud {
       names.length === 0 ? `No clouds.yaml in ${inputs.directories.join(", ")} has an entry.` : `${path} has ${names.join(", ")}.`;
     throw userError("cloud-missing", `There is no cloud ${chosen}`, `${known} Correct the name, or add the entry.`);
   }
-  return cloudOf(withProfile(section, chosen, inputs), `cloud ${chosen} of ${path}`, (key) => key);
+  return cloudOf(inFirstRegion(withProfile(section, chosen, inputs)), `cloud ${chosen} of ${path}`, (key) => key);
 }
 
 function cloudOf(section: Section, origin: string, keyName: (key: string) => string): Cloud {
@@ -45,7 +47,6 @@ function cloudOf(section: Section, origin: string, keyName: (key: string) => str
     for (const key of keys) {
       const value = auth[key] ?? section[key];
       if (typeof value === "string" && value !== "") return value;
-      if (typeof value === "number") return String(value);
     }
     return undefined;
   };
@@ -62,7 +63,10 @@ function cloudOf(section: Section, origin: string, keyName: (key: string) => str
     throw userError("cloud-incomplete", `The settings of ${origin} are incomplete`, detail);
   }
   if (!isServiceAddress(authUrl)) throw notAnAddress(`auth_url of ${origin}`);
-  const interfaceName = (text("interface", "endpoint_type") ?? "public").replace(/URL$/, "");
+  const interfaceName = (text("image_interface", "interface", "endpoint_type") ?? firstText(section["interface"]) ?? "public").replace(
+    /URL$/,
+    "",
+  );
   if (interfaceName !== "public" && interfaceName !== "internal" && interfaceName !== "admin") {
     throw userError("cloud-invalid", `The interface of ${origin} is unknown: ${interfaceName}`, "Write public, internal or admin.");
   }
@@ -70,10 +74,11 @@ function cloudOf(section: Section, origin: string, keyName: (key: string) => str
     origin,
     authUrl: `${authUrl.replace(/\/+$/, "").replace(/\/v(?:2\.0|3)$/, "")}/v3`,
     login,
-    region: text("region_name") ?? firstRegion(section["regions"]) ?? null,
+    // Several names with commas are an old form of `regions`.
+    region: text("image_region_name", "region_name")?.split(",")[0] ?? null,
     interface: interfaceName,
-    imageEndpoint: endpointOf(text("image_endpoint_override"), "image_endpoint_override", origin),
-    keyManagerEndpoint: endpointOf(text("key_manager_endpoint_override"), "key_manager_endpoint_override", origin),
+    imageEndpoint: endpointOf(text, "image", origin),
+    keyManagerEndpoint: endpointOf(text, "key_manager", origin),
     verify: flag(section["verify"]) ?? !(flag(section["insecure"]) ?? false),
     cacert: text("cacert") ?? null,
     cert: text("cert") ?? null,
@@ -81,7 +86,10 @@ function cloudOf(section: Section, origin: string, keyName: (key: string) => str
   };
 }
 
-function endpointOf(url: string | undefined, key: string, origin: string): string | null {
+/** The address that replaces the one of the catalogue. */
+function endpointOf(text: Text, service: string, origin: string): string | null {
+  const key = [`${service}_endpoint_override`, `${service}_endpoint`].find((one) => text(one) !== undefined);
+  const url = key === undefined ? undefined : text(key);
   if (url === undefined) return null;
   if (!isServiceAddress(url)) throw notAnAddress(`${key} of ${origin}`);
   return url;
@@ -122,12 +130,18 @@ function userOf(text: Text, needed: Needed): CloudUser {
   return { name: needed("username", "user_name"), domain: domainOf(text, "user") };
 }
 
-/** Keystone calls the domain of everything that names none `default`. */
+/**
+ * The domain of a user or project: its own, else `domain_…` (the scope, where there is no project), else the default. Keystone calls the domain of
+ * everything that names none `default`.
+ */
 function domainOf(text: Text, of: "user" | "project"): CloudDomain {
-  const id = text(`${of}_domain_id`, "default_domain_id");
-  if (id !== undefined) return { id };
-  const name = text(`${of}_domain_name`, "default_domain_name");
-  return name === undefined ? { id: text("default_domain") ?? "default" } : { name };
+  const isScope = text("project_id", "project_name", "tenant_id", "tenant_name") === undefined;
+  for (const prefix of [`${of}_domain`, ...(isScope ? [] : ["domain"]), "default_domain"]) {
+    const [id, name] = [text(`${prefix}_id`), text(`${prefix}_name`)];
+    if (id !== undefined) return { id };
+    if (name !== undefined) return { name };
+  }
+  return { id: text("default_domain") ?? "default" };
 }
 
 function scopeOf(text: Text): CloudScope {
@@ -142,10 +156,18 @@ function scopeOf(text: Text): CloudScope {
   return domain === undefined ? null : { domain: { name: domain } };
 }
 
-function firstRegion(regions: unknown): string | undefined {
-  const first = Array.isArray(regions) ? (regions[0] as unknown) : undefined;
-  if (typeof first === "string") return first;
-  return isSection(first) && typeof first["name"] === "string" ? first["name"] : undefined;
+/** An entry with the settings of its first region, where it lists regions. */
+function inFirstRegion(section: Section): Section {
+  const { regions } = section;
+  const first: unknown = Array.isArray(regions) ? regions[0] : undefined;
+  if (typeof first === "string") return { ...section, region_name: section["region_name"] ?? first };
+  if (!isSection(first) || typeof first["name"] !== "string") return section;
+  return merged({ ...section, region_name: first["name"] }, isSection(first["values"]) ? first["values"] : {});
+}
+
+function firstText(value: unknown): string | undefined {
+  const first: unknown = Array.isArray(value) ? value[0] : undefined;
+  return typeof first === "string" ? first : undefined;
 }
 
 /** `OS_USER_DOMAIN_ID` as `user_domain_id`. */
@@ -157,8 +179,8 @@ function sectionOfVariables(environment: CloudInputs["environment"]): Section {
 /** The first clouds.yaml, with the first secure.yaml laid over it. */
 function readClouds(inputs: CloudInputs): { readonly clouds: Section; readonly path: string } {
   const { environment } = inputs;
-  const found = firstFile(inputs, "clouds", given(environment["OS_CLIENT_CONFIG_FILE"]));
-  const secure = firstFile(inputs, "secure", given(environment["OS_CLIENT_SECURE_FILE"]));
+  const found = findCloudsFile(inputs, "clouds", given(environment["OS_CLIENT_CONFIG_FILE"]));
+  const secure = findCloudsFile(inputs, "secure", given(environment["OS_CLIENT_SECURE_FILE"]));
   const clouds = sectionIn(found, "clouds");
   return { clouds: merged(clouds, sectionIn(secure, "clouds")), path: found?.path ?? "clouds.yaml" };
 }
@@ -167,7 +189,7 @@ function readClouds(inputs: CloudInputs): { readonly clouds: Section; readonly p
 function withProfile(section: Section, name: string, inputs: CloudInputs): Section {
   const profile = section["profile"] ?? section["cloud"];
   if (profile === undefined) return section;
-  const found = firstFile(inputs, "clouds-public", given(inputs.environment["OS_CLIENT_VENDOR_FILE"]));
+  const found = findCloudsFile(inputs, "clouds-public", given(inputs.environment["OS_CLIENT_VENDOR_FILE"]));
   const vendor = typeof profile === "string" ? sectionIn(found, "public-clouds")[profile] : undefined;
   if (!isSection(vendor)) {
     const detail =
@@ -177,36 +199,7 @@ function withProfile(section: Section, name: string, inputs: CloudInputs): Secti
   return merged(vendor, section);
 }
 
-interface Found {
-  readonly path: string;
-  readonly content: unknown;
-}
-
-function firstFile({ directories, readText }: CloudInputs, base: string, named: string | undefined): Found | undefined {
-  const paths = [
-    ...(named === undefined ? [] : [named]),
-    ...directories.flatMap((directory) => ["yaml", "yml", "json"].map((ending) => `${directory}/${base}.${ending}`)),
-  ];
-  for (const path of paths) {
-    const text = readText(path);
-    if (text !== undefined) return { path, content: parsed(path, text) };
-  }
-  return undefined;
-}
-
-function parsed(path: string, text: string): unknown {
-  try {
-    // Warnings show the line as well, and are printed: `password: !x` is a tag without a value for YAML.
-    return parse(text, { maxAliasCount: 100, logLevel: "error" });
-  } catch (error) {
-    // The message of the parser shows the line, which may hold a password.
-    const line = (error as { linePos?: readonly { line: number }[] }).linePos?.[0]?.line;
-    const where = line === undefined ? "" : ` The first mistake is in line ${line}.`;
-    throw userError("cloud-invalid", `${path} is not YAML`, `It has the settings of clouds.${where}`);
-  }
-}
-
-function sectionIn(found: Found | undefined, key: string): Section {
+function sectionIn(found: CloudsFile | undefined, key: string): Section {
   const { content } = found ?? {};
   const section = isSection(content) ? content[key] : undefined;
   return isSection(section) ? section : {};
@@ -230,8 +223,4 @@ function flag(value: unknown): boolean | undefined {
 
 function given(value: string | undefined): string | undefined {
   return value === undefined || value === "" ? undefined : value;
-}
-
-function isSection(value: unknown): value is Section {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
