@@ -207,6 +207,11 @@ test("application credentials of clouds.yaml, secrets of secure.yaml, names and 
   assert.deepEqual(await baseOf(workspace.instancesPath, id), content);
   assert.deepEqual(proxies[0].requests, [], "the public address was used");
 
+  // Hidden, as images are that newer ones replace: not in lists, and still found by those who know its name.
+  const hide = [{ op: "replace", path: "/os_hidden", value: true }];
+  await cloud.glance("PATCH", `/v2/images/${id}`, { body: hide, type: "application/openstack-images-v2.1-json-patch" });
+  await assertConverged(workspace);
+
   const address = `${cloud.glanceUrl.replace("http", "glance+http")}/v2/images/${id}`;
   const other = await prepare(t, address, { glance: { cloud: "ops" } });
   await apply(other);
@@ -334,7 +339,14 @@ test("an image is published, its drift is corrected, and a killed or broken uplo
     { op: "add", path: "/of_others", value: "kept" },
     { op: "replace", path: "/name", value: "another" },
   ];
-  await cloud.glance("PATCH", `/v2/images/${id}`, { body: patch, type: "application/openstack-images-v2.1-json-patch" });
+  const change = (body: readonly object[]) =>
+    cloud.glance("PATCH", `/v2/images/${id}`, { body, type: "application/openstack-images-v2.1-json-patch" });
+  await change(patch);
+  await cloud.glance("DELETE", `/v2/images/${id}/tags/golden`);
+  assert.match(
+    (await virtform("plan", workspace.directory)).stdout,
+    /published\/golden will be updated in place: it differs in Glance \(host drifted\)/,
+  );
   await write({ ...wanted, visibility: "private", members: [], properties: { build: "1" }, protected: true });
   const drift = await virtform("plan", workspace.directory);
   assert.match(drift.stdout, /properties\.build +"?by hand"? → "?1/);
@@ -346,6 +358,10 @@ test("an image is published, its drift is corrected, and a killed or broken uplo
     { built, of_others, named, gone, kept },
     { built: "1", of_others: "kept", named: "golden image", gone: undefined, kept: true },
   );
+
+  // A hidden image is not listed, and is not published once more.
+  await change([{ op: "replace", path: "/os_hidden", value: true }]);
+  await assertConverged(workspace);
 });
 
 test("two hosts that publish the same image at once make one image of it; one that was deleted is published again", async (t) => {

@@ -2,11 +2,19 @@ import { createHash } from "node:crypto";
 import { defineAction, type ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
-import { type Content, digestProperty, glancePublisher, ownedProperty, type Publisher } from "../../sources/glance/published.ts";
+import {
+  type Content,
+  digestProperty,
+  fieldsProperty,
+  glancePublisher,
+  ownedProperty,
+  type Publisher,
+} from "../../sources/glance/published.ts";
 import type { GlanceImage } from "../../tools/openstack/image.ts";
 import { readBase } from "../image/base-files.ts";
 import { isPublished } from "./address.ts";
 import { differenceOf } from "./difference.ts";
+import { fieldsDigest } from "./fields-digest.ts";
 import type { PublishedFields, PublishedSpec } from "./spec.ts";
 import { stateOf, unusableState } from "./state-of.ts";
 
@@ -133,4 +141,7 @@ async function update(publisher: Publisher, id: string, key: Parameters<Publishe
   const members = want.visibility === "shared" ? await publisher.members(id) : [];
   for (const project of want.members) if (!members.includes(project)) await publisher.setMember(id, project, true);
   for (const project of members) if (!want.members.includes(project)) await publisher.setMember(id, project, false);
+  // Last: what differs although this is recorded was changed in Glance.
+  const applied = fieldsDigest(want);
+  if (image.properties[fieldsProperty] !== applied) await publisher.change(id, [{ op: "add", path: `/${fieldsProperty}`, value: applied }]);
 }

@@ -10,6 +10,7 @@ import { baseExists, bases } from "../image/address.ts";
 import { isPublished, published } from "./address.ts";
 import { desiredPublished } from "./desired.ts";
 import { differenceOf } from "./difference.ts";
+import { fieldsDigest } from "./fields-digest.ts";
 import { observePublished } from "./observe.ts";
 import { publishImage } from "./publish.ts";
 import { checkRules } from "./rule-check.ts";
@@ -42,8 +43,7 @@ function changeOf(want: PublishedSpec, have: PublishedState | undefined): Change
   const differences = have === undefined ? [] : differenceOf(want.fields, have);
   if (whole && differences.length === 0) return undefined;
   const uploads = !whole;
-  const drifted =
-    whole && differences.every(({ path }) => path.startsWith("properties.") && have.owned.includes(path.slice("properties.".length)));
+  const drifted = whole && have.applied === fieldsDigest(want.fields);
   return {
     address,
     verb: have === undefined ? "create" : "update",

@@ -2,12 +2,13 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import type { Resource } from "../../model/resource.ts";
-import { digestProperty, keyProperties, ownedProperty } from "../../sources/glance/published.ts";
+import { digestProperty, fieldsProperty, keyProperties, ownedProperty } from "../../sources/glance/published.ts";
 import { isAllowed } from "../../tools/openstack/policy/is-allowed.ts";
 import { type PropertyOperation, sectionFor } from "../../tools/openstack/policy/property-protections.ts";
 import { type CloudRules, cloudRules, policyRefusal } from "../image/cloud-rules.ts";
 import { published } from "./address.ts";
 import { differenceOf } from "./difference.ts";
+import { fieldsDigest } from "./fields-digest.ts";
 import type { PublishedSpec, PublishedState } from "./spec.ts";
 
 /**
@@ -26,10 +27,11 @@ export function checkRules(resources: readonly Resource<PublishedSpec>[], observ
 
 /** What is done with which property, with those by which virtform finds its images. */
 function propertyUses({ fields }: PublishedSpec, have: PublishedState | undefined): readonly (readonly [PropertyOperation, string])[] {
-  const own = [...keyProperties, digestProperty, ownedProperty];
+  const own = [...keyProperties, digestProperty, ownedProperty, fieldsProperty];
   const reads = [...own, ...Object.keys(fields.properties)].map((name) => ["read", name] as const);
   if (have === undefined) return [...reads, ...[...own, ...Object.keys(fields.properties)].map((name) => ["create", name] as const)];
-  const changed = differenceOf(fields, have).flatMap(({ path, have: before, want }) => {
+  const differences = differenceOf(fields, have);
+  const changed = differences.flatMap(({ path, have: before, want }) => {
     if (!path.startsWith("properties.")) return [];
     const name = path.slice("properties.".length);
     return [[before === undefined ? "create" : want === undefined ? "delete" : "update", name] as const];
@@ -39,6 +41,9 @@ function propertyUses({ fields }: PublishedSpec, have: PublishedState | undefine
     ...reads,
     ...(isUploaded ? [] : [["create", digestProperty] as const]),
     ...(changed.length === 0 ? [] : [["update", ownedProperty] as const]),
+    ...(differences.length === 0 || have.applied === fieldsDigest(fields)
+      ? []
+      : [[have.applied === null ? "create" : "update", fieldsProperty] as const]),
     ...changed,
   ];
 }

@@ -37,4 +37,6 @@ export interface PublishedState {
   readonly fields: PublishedFields;
   /** Names of the properties that the last apply set. */
   readonly owned: readonly string[];
+  /** `fieldsDigest` of what the last apply set; null where that did not end. */
+  readonly applied: string | null;
 }

@@ -1,4 +1,4 @@
-import { digestProperty, isOwnProperty, ownedProperty } from "../../sources/glance/published.ts";
+import { digestProperty, fieldsProperty, isOwnProperty, ownedProperty } from "../../sources/glance/published.ts";
 import type { GlanceImage } from "../../tools/openstack/image.ts";
 import type { PublishedState } from "./spec.ts";
 
@@ -22,6 +22,7 @@ export function stateOf(image: GlanceImage, members: readonly string[]): Publish
       properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !isOwnProperty(name))),
     },
     owned: (properties[ownedProperty] ?? "").split(",").filter((name) => name !== ""),
+    applied: properties[fieldsProperty] ?? null,
   };
 }
 

@@ -1,15 +1,15 @@
 import { userError } from "../../model/errors.ts";
 import type { GlanceAddress } from "../../tools/openstack/address.ts";
 import type { GlanceImage } from "../../tools/openstack/image.ts";
-import { type GlanceClient, imageOf, imagesOf } from "./client.ts";
+import { type GlanceClient, imageOf } from "./client.ts";
+import { listedOrHidden } from "./listed-or-hidden.ts";
 import { glanceWords, wordsError } from "./trouble.ts";
 
 /** The image that an address means. A name has to be that of exactly one active image that is visible. Throws a UserError. */
 export async function findImage(client: GlanceClient, { image }: GlanceAddress): Promise<GlanceImage> {
   if ("id" in image) return imageOf(await client.call({ method: "GET", path: `/v2/images/${image.id}`, what: `image ${image.id}` }));
   const what = `image ${image.name}`;
-  const query = new URLSearchParams({ name: image.name, limit: "50" });
-  const images = imagesOf(await client.call({ method: "GET", path: `/v2/images?${query}`, what }));
+  const images = await listedOrHidden(client, new URLSearchParams({ name: image.name, limit: "50" }), what);
   const active = images.filter(({ status }) => status === "active");
   const [only, second] = active.length === 0 ? images : active;
   if (only === undefined) throw wordsError(glanceWords(404, what, await client.origin()));

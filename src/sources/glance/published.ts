@@ -5,7 +5,8 @@ import type { ByteProgress } from "../../model/host.ts";
 import { parseJson } from "../../model/json-text.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import type { GlanceImage } from "../../tools/openstack/image.ts";
-import { type GlanceClient, glanceClient, imageOf, imagesOf } from "./client.ts";
+import { type GlanceClient, glanceClient, imageOf } from "./client.ts";
+import { listedOrHidden } from "./listed-or-hidden.ts";
 import { glanceSettingsOf } from "./settings.ts";
 
 /** Which image in Glance is meant: one of the token's project with these properties. */
@@ -22,6 +23,8 @@ export const keyProperties: readonly string[] = Object.values(names);
 export const digestProperty = "virtform_digest";
 /** The property that holds the names of the properties that virtform set. */
 export const ownedProperty = "virtform_properties";
+/** The property that holds the digest of the fields that virtform set last. */
+export const fieldsProperty = "virtform_fields";
 
 /** Whether a property is one that virtform itself sets on the images that it publishes. */
 export function isOwnProperty(name: string): boolean {
@@ -135,8 +138,12 @@ async function find(client: GlanceClient, key: PublishedKey): Promise<GlanceImag
   // Others may have given their images the same properties.
   const query = new URLSearchParams({ owner: project, limit: "50" });
   for (const part of ["project", "image", "content"] as const) query.set(names[part], key[part]);
-  const images = imagesOf(await client.call({ method: "GET", path: `/v2/images?${query}`, what: `image ${key.image}` }));
-  const ours = images.filter(({ owner, properties }) => owner === project && properties[names.content] === key.content);
+  const ours = await listedOrHidden(
+    client,
+    query,
+    `image ${key.image}`,
+    ({ owner, properties }) => owner === project && properties[names.content] === key.content,
+  );
   return ours.find(({ status }) => status === "active") ?? ours.find(({ status }) => status === "queued" || status === "saving") ?? ours[0];
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Config } from "../../../src/kinds/config.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
+import { fieldsDigest } from "../../../src/kinds/published/fields-digest.ts";
 import type { PublishedState } from "../../../src/kinds/published/spec.ts";
 import type { CloudFacts } from "../../../src/model/host-facts.ts";
 import { factsWith, observedOf, planFor, runner } from "../drivers/planning.ts";
@@ -11,7 +12,9 @@ const config: Config = {
   images: { golden: { source: "/srv/golden.raw", disk_format: "raw", publish: { glance: { tags: ["a"] } } } },
 };
 
-function planned(status: string) {
+const fields = { visibility: "private", protected: false, min_disk: 0, min_ram: 0, tags: ["a"], members: [], properties: {} };
+
+function changeWith(status: string, applied: string | null = null) {
   const state: PublishedState = {
     id: "8d66f1b2-0000-4000-8000-000000000001",
     status,
@@ -20,18 +23,18 @@ function planned(status: string) {
     uploaded: status === "active" ? "sha512:ab" : null,
     fields: {
       name: "golden",
-      visibility: "private",
-      protected: false,
-      min_disk: 0,
-      min_ram: 0,
+      ...fields,
       tags: status === "active" ? ["by hand"] : ["a"],
-      members: [],
-      properties: {},
     },
     owned: [],
+    applied,
   };
   const plan = planFor(config, hostSettings(config, runner), observedOf(factsWith(), new Map([["published/golden", state]])));
-  const change = plan.changes.find(({ address }) => address === "published/golden");
+  return { plan, change: plan.changes.find(({ address }) => address === "published/golden") };
+}
+
+function planned(status: string) {
+  const { plan, change } = changeWith(status);
   const errors = plan.diagnostics.filter(({ severity }) => severity === "error");
   return [change?.reason, ...errors.map(({ code, detail }) => `${code}: ${detail}`)];
 }
@@ -51,6 +54,14 @@ test("Nova GLA-10: an upload that did not end is completed; an image in a state 
     assert.equal(change, undefined);
     assert.match(error ?? "", new RegExp(`^glance-image-not-active: .*${remedy}`));
     assert.deepEqual(more, []);
+  }
+});
+
+test("what differs although it was set is drift, also tags and names; what was not set yet is of the configuration", () => {
+  const set = fieldsDigest({ name: "golden", ...fields });
+  assert.equal(changeWith("active", set).change?.cause, "drift");
+  for (const applied of [fieldsDigest({ name: "golden", ...fields, tags: ["b"] }), null]) {
+    assert.equal(changeWith("active", applied).change?.cause, "config");
   }
 });
 
