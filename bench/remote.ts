@@ -14,11 +14,13 @@ interface Remote {
   readonly uri: string;
   /** Round trips of all connections so far. */
   turns(): number;
+  /** Runs commands that leave their connection to the next ones. Others log in. */
+  keeping<T>(work: () => T): T;
   /** Programs that `work` starts on the host. Undefined without strace. */
   programs(work: () => void): Promise<number | undefined>;
 }
 
-/** A plan over ssh, against the same plan of the local host. */
+/** Plans over ssh that log in, and that follow another command, against the same plan of the local host. */
 export async function benchRemotePlan(count: number): Promise<Row[]> {
   await using ends = new AsyncDisposableStack();
   const remote = await startRemote(ends);
@@ -28,19 +30,33 @@ export async function benchRemotePlan(count: number): Promise<Row[]> {
     workspace.configure({ count, image: smallImage(`${workspace.directory}/small.qcow2`) });
     workspace.apply();
   }
-  const before = remote.turns();
-  there.run("plan");
-  const turns = remote.turns() - before;
-  const [ours, theirs] = measure(5, { run: () => there.run("plan") }, { run: () => here.run("plan") });
-  const what = `plan of ${count} over ssh, ${roundTripMs} ms round trip`;
+  const plan = () => there.run("plan");
+  const turnsOf = (work: () => unknown) => {
+    const before = remote.turns();
+    work();
+    return remote.turns() - before;
+  };
+  const firstTurns = turnsOf(plan);
+  remote.keeping(plan);
+  const nextTurns = turnsOf(() => remote.keeping(plan));
+  const [first, next, theirs] = measure(
+    5,
+    { run: plan },
+    { before: () => void remote.keeping(plan), run: () => remote.keeping(plan) },
+    { run: () => here.run("plan") },
+  );
   const limit = theirs.seconds * 1.5 + (20 * roundTripMs) / 1000;
-  return [
+  const rows = (what: string, ours: Sample, turns: number) => [
     atMost({ what, ours, baseline: "the same plan of the local host", theirs }, limit, "1.5 × local + 20 round trips"),
     counted(`${what}, round trips`, turns, "round trips", 20),
   ];
+  return [
+    ...rows(`plan of ${count} over ssh with a login, ${roundTripMs} ms round trip`, first, firstTurns),
+    ...rows(`plan of ${count} over ssh after another command, ${roundTripMs} ms round trip`, next, nextTurns),
+  ];
 }
 
-/** An apply over ssh: time against the local one, round trips and programs for each further instance. */
+/** Applies over ssh that log in, and that follow a plan: time against the local one. Round trips and programs for each further instance. */
 export async function benchRemoteApply(count: number): Promise<Row[]> {
   await using ends = new AsyncDisposableStack();
   const remote = await startRemote(ends);
@@ -54,9 +70,14 @@ export async function benchRemoteApply(count: number): Promise<Row[]> {
     workspace.configure({ count: instances, image, disk: "64MiB" });
   };
   const apply = (workspace: typeof here): Sample => workspace.run("apply", "--auto-approve");
-  const [ours, theirs] = measure(
+  const afterPlan = () => {
+    reset(there, count)();
+    remote.keeping(() => there.run("plan"));
+  };
+  const [ours, next, theirs] = measure(
     3,
     { before: reset(there, count), run: () => apply(there) },
+    { before: afterPlan, run: () => remote.keeping(() => apply(there)) },
     { before: reset(here, count), run: () => apply(here) },
   );
   const spent = async (instances: number) => {
@@ -67,10 +88,12 @@ export async function benchRemoteApply(count: number): Promise<Row[]> {
   };
   const few = await spent(count);
   const many = await spent(3 * count);
-  const what = `apply of ${count} over ssh, ${roundTripMs} ms round trip`;
+  const what = (how: string) => `apply of ${count} over ssh ${how}, ${roundTripMs} ms round trip`;
+  const baseline = "the same apply on the local host";
   const programs = "programs started on the host for each instance, over ssh";
   return [
-    ratio({ what, ours, baseline: "the same apply on the local host", theirs }, 3),
+    ratio({ what: what("with a login"), ours, baseline, theirs }, 3),
+    ratio({ what: what("after a plan"), ours: next, baseline, theirs }, 3),
     counted("round trips for each instance, over ssh", (many.turns - few.turns) / (2 * count), "round trips", 8),
     few.programs === undefined || many.programs === undefined
       ? unmeasured(programs, "install strace")
@@ -91,6 +114,14 @@ async function startRemote(ends: AsyncDisposableStack): Promise<Remote> {
   return {
     uri: sshd.uri.replace(String(sshd.port), String(port)),
     turns: () => Number(readFileSync(file, "utf8")),
+    keeping(work) {
+      process.env["VIRTFORM_SSH_PERSIST"] = "60";
+      try {
+        return work();
+      } finally {
+        process.env["VIRTFORM_SSH_PERSIST"] = "0";
+      }
+    },
     async programs(work) {
       if (spawnSync("strace", ["-V"]).error !== undefined) return undefined;
       const log = `${sshd.directory}/programs`;
