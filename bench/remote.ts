@@ -8,6 +8,8 @@ import { atMost, counted, type Row, ratio, unmeasured } from "./row.ts";
 import { createWorkspace, filledImage, smallImage } from "./workspace.ts";
 
 const roundTripMs = 10;
+/** Of a host, whatever this shell has in front of it: python3 may be a script there. */
+const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** This machine as a host over ssh, behind a proxy that delays each round trip. */
 interface Remote {
@@ -102,7 +104,8 @@ export async function benchRemoteApply(count: number): Promise<Row[]> {
 }
 
 async function startRemote(ends: AsyncDisposableStack): Promise<Remote> {
-  const sshd = await startSshd({ after: (done) => ends.defer(async () => void (await done())) }, ["SetEnv HOME=/var/empty"]);
+  const environment = `SetEnv SHLVL=1 HOME=/var/empty PATH=${usualPath}`;
+  const sshd = await startSshd({ after: (done) => ends.defer(async () => void (await done())) }, [environment]);
   const port = await freePort();
   const file = `${sshd.directory}/turns`;
   const script = fileURLToPath(new URL("./delaying-proxy.ts", import.meta.url));
@@ -130,7 +133,10 @@ async function startRemote(ends: AsyncDisposableStack): Promise<Remote> {
       await pause(500);
       work();
       strace.kill("SIGINT");
+      // Sometimes it waits for a process that it does not let go.
+      const timer = setTimeout(() => strace.kill("SIGKILL"), 10_000);
       await new Promise((resolve) => strace.once("exit", resolve));
+      clearTimeout(timer);
       return readFileSync(log, "utf8")
         .split("\n")
         .filter((line) => /execve\(.* = 0$/.test(line) || /execve resumed.* = 0$/.test(line)).length;

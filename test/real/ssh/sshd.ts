@@ -61,9 +61,10 @@ export async function startSshd(t: { after(done: () => unknown): void }, options
       "UsePAM no",
       "PasswordAuthentication no",
       "PermitRootLogin prohibit-password",
+      // Of each, sshd takes the first.
+      ...options,
       // The programs that tests find. Bash reads a .bashrc at its first level only: no test depends on one, and some take longer than the command.
       `SetEnv SHLVL=1 "PATH=${process.env["PATH"]}"`,
-      ...options,
       "",
     ].join("\n"),
   );
