@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { Socket } from "node:net";
 import { onEnd, type SshProcess, startSsh } from "./channel.ts";
 import { collect } from "./collect.ts";
+import { giveUpConnection } from "./give-up-connection.ts";
 import { type KeptSocket, keptSocket } from "./kept-socket.ts";
 import { masterWords } from "./master-words.ts";
 import { makePrivateDirectory } from "./private-directory.ts";
@@ -26,9 +27,9 @@ export interface EarlySsh {
 
 /** The process is started by one script and taken by another, which have no module in common. */
 const place = Symbol.for("virtform.early-ssh");
-const shared = globalThis as { [place]?: { readonly key: string; readonly early: EarlySsh } };
+const shared = globalThis as { [place]?: { readonly key: string; readonly early: EarlySsh; readonly giveUp: () => void } };
 
-/** Starts to log in to a host. Unless it is taken, the login ends with this process, at the latest; a connection that is kept for `persist` seconds stays. */
+/** Starts to log in to a host, with a connection that is kept for `persist` seconds. Unless it is taken, the login ends with this process, at the latest. */
 export function startEarlySsh(target: SshTarget, persist: number): void {
   const ssh = sshProgram();
   const kept = keptSocket(ssh, target, persist);
@@ -44,6 +45,7 @@ export function startEarlySsh(target: SshTarget, persist: number): void {
   shared[place] = {
     key: keyOf(ssh, target, persist),
     early: { child, kept, directory, socket, nonce, errors, closed: () => closed },
+    giveUp: () => void giveUpConnection(ssh, target, socket),
   };
   // A program that does not take it does not wait for it.
   child.unref();
@@ -78,8 +80,10 @@ function discardEarlySsh(): void {
   const found = shared[place];
   if (found === undefined) return;
   delete shared[place];
-  const { child, directory } = found.early;
+  const { child, kept, directory } = found.early;
   child.kill("SIGKILL");
+  // One that was there before stays.
+  if (kept?.isThere === false) found.giveUp();
   for (const stream of streamsOf(child)) stream.destroy();
   if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
 }

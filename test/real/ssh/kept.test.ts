@@ -228,6 +228,23 @@ test("a command that fails leaves no login, and does not end that of other comma
   assert.equal(room.masters().length, 1, "changes are no failure");
 });
 
+test("a login that was made early and is not used leaves no connection", async (t) => {
+  const sshd = await startSshd(t);
+  const room = createRoom(t, sshd);
+  const child = fileURLToPath(new URL("early-child.ts", import.meta.url));
+  const env = { VIRTFORM_SSH: sshd.program, XDG_RUNTIME_DIR: room.runtime, SSH_AUTH_SOCK: undefined };
+  const { code, stdout } = await ended(start(process.execPath, [child, sshd.uri, `${room.runtime}/virtform`], { env }));
+  assert.deepEqual([code, stdout, sshd.logins()], [1, "logged in\n", 1]);
+  await until(
+    "the end of the connection",
+    20,
+    () => (readdirSync(`${room.runtime}/virtform`).length === 0 ? true : undefined),
+    undefined,
+    20,
+  );
+  assert.deepEqual(room.masters(), []);
+});
+
 test("doctor logs in by itself and leaves nothing", async (t) => {
   const sshd = await startSshd(t);
   const room = createRoom(t, sshd);
