@@ -25,8 +25,8 @@ interface Options {
     readonly names: readonly string[];
     /** The names choose hosts and what `mode` does there, but are no targets of the plan. */
     readonly untargeted?: true;
-    /** `names`: those of one host. */
-    readonly mode: (names: readonly string[]) => Mode;
+    /** `names`: those of this host. */
+    readonly mode: (names: readonly string[], host: HostSession) => Mode;
   };
   readonly savedPlan?: { readonly path: string; readonly plan: Plan };
 }
@@ -65,7 +65,7 @@ async function reconcileWith(
   const mode =
     scope === undefined
       ? modeOf(savedPlan?.plan.purpose ?? command, invocation)
-      : (_: HostSession, names: readonly string[]) => scope.mode(names);
+      : (host: HostSession, names: readonly string[]) => scope.mode(names, host);
   const runs = runsOf(session, {
     targets: scope === undefined ? invocation.texts("target") : targetsOnHosts(session, scope.names),
     exclude: scope === undefined ? invocation.texts("exclude") : [],

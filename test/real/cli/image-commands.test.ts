@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmod, open, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { stringify } from "yaml";
 import { broken, rest, startServer, whole } from "../../unit/host/web-server.ts";
 import { createWorkspace, makeImage, type Workspace } from "./support/workspace.ts";
 
 interface Listed {
   readonly name: string;
+  readonly entry: string;
+  readonly declared: boolean;
   readonly status: string;
   readonly path: string | null;
   readonly file_size: number | null;
@@ -18,8 +21,8 @@ interface Listed {
   readonly copied: readonly string[];
 }
 
-async function images(workspace: Workspace): Promise<readonly Listed[]> {
-  return JSON.parse((await workspace.mustRun(["image", "list", "--json"])).stdout);
+async function images({ mustRun }: Workspace, path = "."): Promise<readonly Listed[]> {
+  return JSON.parse((await mustRun(["image", "list", "--json", "--path", path])).stdout);
 }
 
 /** Writes one byte into a base image, as nothing should. */
@@ -93,6 +96,39 @@ ${flow}`;
   const gone = await workspace.run(["image", "rm", "small", "--auto-approve"]);
   assert.equal(gone.code, 1);
   assert.match(gone.stderr, /The image cache has no base image of small/);
+});
+
+test("a name means the image of this configuration: one that another project fetched under another name, and not another project's", async (t) => {
+  const workspace = await createWorkspace(t);
+  const { directory, project, instancesPath, mustRun, run } = workspace;
+  await makeImage(`${directory}/shared.qcow2`);
+  await makeImage(`${directory}/own.qcow2`);
+  const write = async (name: string, images: object) => {
+    await mkdir(`${directory}/${name}`);
+    const host = { instances_path: instancesPath, virt_type: "qemu", allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } };
+    await writeFile(`${directory}/${name}/virtform.yaml`, stringify({ project: `${project}-${name}`, host, images }));
+    await mustRun(["apply", name, "--auto-approve"]);
+  };
+  const shared = { source: `${directory}/shared.qcow2`, disk_format: "qcow2" };
+  const own = { source: `${directory}/own.qcow2`, disk_format: "qcow2" };
+  await write("one", { debian: shared });
+  await write("two", { debian: own, other: shared });
+
+  assert.match((await mustRun(["image", "verify", "other", "--path", "two"])).stdout, /^intact +other: /);
+  const verified = (await mustRun(["image", "verify", "--path", "two"])).stdout;
+  assert.deepEqual(verified.match(/(?<=^intact +)\w+/gm)?.sort(), ["debian", "other"]);
+  const strange = await run(["image", "rm", "debian", "--auto-approve", "--path", "one"]);
+  assert.equal(strange.code, 0, strange.stderr);
+  assert.deepEqual(
+    (await images(workspace, "two")).map(({ name, status }) => `${name} ${status}`),
+    ["debian active", "other queued"],
+  );
+  await mustRun(["apply", "two", "--auto-approve"]);
+  await mustRun(["image", "rm", "other", "--auto-approve", "--path", "two"]);
+  const last = (await images(workspace, "one")).find(({ declared }) => !declared);
+  assert.ok(last?.name === "debian");
+  assert.match((await run(["image", "rm", "debian", "--auto-approve", "--path", "one"])).stderr, /no base image of debian[\s\S]*its entry/);
+  await mustRun(["image", "rm", last.entry.slice(0, 7), "--auto-approve", "--path", "one"]);
 });
 
 test("image outdated names images whose sources have new content, from the web and from a file, and fetches nothing", async (t) => {
