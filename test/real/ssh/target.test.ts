@@ -5,7 +5,8 @@ import { sshTrouble } from "../../../src/host/ssh/trouble.ts";
 import { UserError } from "../../../src/model/errors.ts";
 
 test("a URI names user, host, port and the libvirt there", () => {
-  assert.equal(parseSshTarget("qemu:///system"), undefined);
+  for (const uri of ["qemu:///system", "qemu+unix:///system", "qemu+unix:///system?socket=/run/x"])
+    assert.equal(parseSshTarget(uri), undefined);
   assert.deepEqual(parseSshTarget("qemu+ssh://kvm1/system"), { destination: "kvm1", libvirtUri: "qemu:///system" });
   assert.deepEqual(parseSshTarget("qemu+ssh://root@kvm1.example.org:2222/session"), {
     destination: "root@kvm1.example.org",
@@ -26,6 +27,7 @@ test("what could become an option of ssh, or is another transport, is refused", 
     "qemu+ssh://host/system?command=/bin/x",
     "qemu+ssh://host:99999/system",
     "qemu+ssh://a%20b@host/system",
+    "qemu+ssh://%zz@host/system",
     "qemu+tls://host/system",
     "qemu+tcp://host/system",
   ]) {

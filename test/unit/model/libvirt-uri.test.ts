@@ -23,3 +23,32 @@ test("every other transport is named, with what to write instead", () => {
   assert.match(uriProblem("qemu://kvm1/system")?.summary ?? "", /without a supported transport/);
   assert.match(uriProblem("kvm1")?.summary ?? "", /no libvirt URI/);
 });
+
+test("an address that ssh cannot use, or must not get, is named before anything is connected", () => {
+  for (const uri of [
+    "qemu+ssh:///system",
+    "qemu+ssh://kvm1",
+    "qemu+ssh://kvm1/system?command=/bin/x",
+    "qemu+ssh://-oProxyCommand=id/system",
+    "qemu+ssh://-x@kvm1/system",
+    "qemu+ssh://a%20b@kvm1/system",
+    "qemu+ssh://%zz@kvm1/system",
+    "qemu+ssh://kvm1:99999/system",
+  ]) {
+    assert.match(uriProblem(uri)?.summary ?? "", /^Not a host that can be reached: qemu\+ssh:/, uri);
+    assert.match(uriProblem(uri)?.detail ?? "", /: qemu\+ssh:\/\/USER@HOST\/system\.$/, uri);
+  }
+});
+
+test("a parameter that would have no effect is refused, and the others are named", () => {
+  for (const uri of [
+    "qemu:///system?foo=bar",
+    "qemu:///system?mode=other",
+    "qemu:///system?socket=/x&netcat=nc",
+    "qemu:///system?toString=",
+  ]) {
+    assert.match(uriProblem(uri)?.summary ?? "", /has a parameter without effect/, uri);
+    assert.equal(uriProblem(uri)?.detail, "Remove it. Supported are socket=PATH and mode=auto|direct|legacy.");
+  }
+  assert.equal(uriProblem("qemu:///system?socket=/x&mode=legacy"), undefined);
+});
