@@ -19,7 +19,7 @@ export interface OnOneHost<Value> {
 /** What a command found on all hosts. */
 export interface OnEachHost<Value> {
   readonly found: readonly OnOneHost<Value>[];
-  /** No host failed. */
+  /** No host failed, and none reported an error. */
   readonly complete: boolean;
   /** The names of the hosts that failed. */
   readonly failed: readonly string[];
@@ -36,14 +36,19 @@ export async function eachHost<Value>(
   chosen: readonly HostSession[] = hosts,
 ): Promise<OnEachHost<Value>> {
   const several = hosts.length > 1;
+  let erred = false;
+  const report: Reporter["event"] = (given) => {
+    erred ||= given.type === "diagnostic" && given.diagnostic.severity === "error";
+    event(given);
+  };
   const failures: Diagnostic[] = [];
   const failed: string[] = [];
   const one = async (host: HostSession): Promise<OnOneHost<Value>[]> => {
-    if (!several) return [{ host, value: await work(host, { event }), label: {}, address: (given) => given }];
+    if (!several) return [{ host, value: await work(host, { event: report }), label: {}, address: (given) => given }];
     const named = onHost(host.name);
     try {
       const value = await work(host, {
-        event: (given) => event(given.type === "diagnostic" ? { ...given, diagnostic: named.diagnostic(given.diagnostic) } : given),
+        event: (given) => report(given.type === "diagnostic" ? { ...given, diagnostic: named.diagnostic(given.diagnostic) } : given),
       });
       return [{ host, value, label: { host: host.name }, address: (given) => `${host.name}/${given}` }];
     } catch (error) {
@@ -57,7 +62,7 @@ export async function eachHost<Value>(
   const found = (await Promise.all(chosen.map(one))).flat();
   if (found.length === 0 && failures.length > 0) throw new UserError(failures);
   for (const diagnostic of failures) event({ type: "diagnostic", diagnostic });
-  return { found, complete: failed.length === 0, failed };
+  return { found, complete: failed.length === 0 && !erred, failed };
 }
 
 /** The error for a name that no host has. Where hosts failed, it says that these may have it. */

@@ -1,6 +1,7 @@
 import { observe } from "../engine/observe.ts";
 import { type Address, addressKind } from "../model/address.ts";
 import { hasErrors } from "../model/diagnostic.ts";
+import { withPlaces } from "../model/diagnostic-places.ts";
 import { UserError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
 import type { Observed } from "../model/observed.ts";
@@ -17,12 +18,19 @@ export interface Survey {
   readonly behind: ReadonlySet<Address>;
 }
 
-/** Reads everything on a host and reports warnings. Throws if part of the host cannot be read. */
-export async function survey({ kinds, config, context, lookUpFacts }: HostSession, { event }: Pick<Reporter, "event">): Promise<Survey> {
+/**
+ * Reads everything on a host and reports warnings, and an error for each object that cannot be read: others are known all the same. Throws if it is not
+ * known which objects were not read.
+ */
+export async function survey(
+  { kinds, config, context, lookUpFacts, places }: HostSession,
+  { event }: Pick<Reporter, "event">,
+): Promise<Survey> {
   const looking = { ...context, looksOnly: true };
   const observed = await observe(kinds, looking, lookUpFacts(looking));
-  if (!observed.complete || hasErrors(observed.diagnostics)) throw new UserError(observed.diagnostics);
-  for (const diagnostic of observed.diagnostics) event({ type: "diagnostic", diagnostic });
+  const diagnostics = places === undefined ? observed.diagnostics : withPlaces(observed.diagnostics, places);
+  if (observed.unread.length === 0 && (!observed.complete || hasErrors(diagnostics))) throw new UserError(diagnostics);
+  for (const diagnostic of diagnostics) event({ type: "diagnostic", diagnostic });
   const kindOf = new Map(kinds.flatMap((kind) => kind.addressKinds.map((name) => [name, kind] as const)));
   const objects = [...observed.states]
     .map(([address, state]) => ({ address, state: kindOf.get(addressKind(address))?.describe(state) ?? null }))

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { eachHost } from "../../src/commands/each-host.ts";
 import { foundInstances } from "../../src/commands/found-instances.ts";
+import { survey } from "../../src/commands/survey.ts";
+import type { Diagnostic } from "../../src/model/diagnostic.ts";
+import type { Event } from "../../src/model/event.ts";
 import type { FoundInstance } from "../../src/model/result.ts";
 import { look } from "../../src/reconcile.ts";
 import { showResult } from "../../src/report/text-result.ts";
@@ -112,4 +116,45 @@ test("list shows guests that are missing, being built, paused by an error, witho
   ]);
   assert.match(text(waiting), /^web +active, restart pending +/m);
   assert.match(text(waiting), /^db +active, restart pending, not declared +/m);
+});
+
+/** What `list` prints, what it reports, and whether that is everything. */
+async function listed(machine: Machine, yaml: string) {
+  const run = await runOn(machine.boot(), yaml);
+  const diagnostics: Diagnostic[] = [];
+  const event = (given: Event) => void (given.type === "diagnostic" && diagnostics.push(given.diagnostic));
+  const { found, complete } = await eachHost({ hosts: [run], async [Symbol.asyncDispose]() {} }, { event }, async (host, reporter) =>
+    foundInstances(host, await survey(host, reporter)),
+  );
+  await run.context.host.close();
+  return {
+    instances: found.flatMap(({ value }) => value),
+    complete,
+    problems: diagnostics.map(({ code, address }) => `${code} ${address}`),
+  };
+}
+
+test("a guest whose label or definition cannot be read is listed as such, with the others, and the list says that it is not whole", async () => {
+  const machine = createWorld();
+  const yaml = shop();
+  await applied(machine, yaml);
+  const reason = "its label or its definition cannot be read";
+  const label = machine.clone();
+  label.put(layout.instanceFile(domainOf(label, "web").uuid, "virtform.json"), '{"version":9}');
+  const damaged = await listed(label, yaml);
+  assert.deepEqual(states(damaged.instances), [
+    ["web", "error", reason, true],
+    ["db", "active", null, true],
+  ]);
+  assert.deepEqual([damaged.complete, damaged.problems], [false, ["label-damaged domain/web"]]);
+
+  const { document } = machine.libvirtd;
+  machine.libvirtd.document = (domain, inactive) =>
+    domain.name === "web" ? document(domain, inactive).replace("<os>", "<os") : document(domain, inactive);
+  const unreadable = await listed(machine, shop({ instances: ["db"] }));
+  assert.deepEqual(states(unreadable.instances), [
+    ["db", "active", null, true],
+    ["web", "error", reason, false],
+  ]);
+  assert.deepEqual([unreadable.complete, unreadable.problems], [false, ["domain-unreadable domain/web"]]);
 });

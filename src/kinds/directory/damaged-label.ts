@@ -8,7 +8,7 @@ export function damagedLabel(path: string, damage: DamagedLabel, what: string, a
     severity: "error",
     code: "label-damaged",
     summary: `The label of ${what} is not usable`,
-    detail: `${path} ${damage.problem}. ${what} is not planned and not changed. Correct the file manually, restore it from a backup, or move the directory away.`,
+    detail: `${path} ${damage.problem}. Nothing about ${what} is planned or changed. Correct the file manually, restore it from a backup, or move the directory away.`,
     address,
   };
 }

@@ -9,7 +9,7 @@ export function damagedEntry(owner: DiskOwner, what: string, problem: string, ad
     severity: "error",
     code: "label-damaged",
     summary: `The entry of the ${what} in ${labelPath(owner)} is not usable`,
-    detail: `${problem}. It is not planned and not changed. Correct the file manually, or restore it from a backup.`,
+    detail: `${problem}. It is neither planned nor changed. Correct the file manually, or restore it from a backup.`,
     address,
   };
 }

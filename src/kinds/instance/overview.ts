@@ -60,6 +60,7 @@ export function overviewOf(wanted: readonly DomainSpec[], observed: Observed): I
   const found = [
     ...observed.of(guests).map(([address]) => addressName(address)),
     ...observed.of(disks).map(([, disk]) => ownerName(disk.owner)),
+    ...observed.unread.filter((address) => guests.owns(address)).map(addressName),
   ];
   const others = [...new Set(found)].filter((name) => !declared.has(name)).sort();
   return [...wanted.map((spec) => overview(spec.instance, spec, observed)), ...others.map((name) => overview(name, undefined, observed))];
@@ -73,7 +74,7 @@ function overview(name: string, want: DomainSpec | undefined, observed: Observed
   return {
     name,
     uuid: guest?.uuid ?? want?.uuid ?? own[0]?.uuid ?? "",
-    ...statusOf(want, guest, own),
+    ...(observed.unread.includes(guests.at(name)) ? unreadStatus : statusOf(want, guest, own)),
     declared: want !== undefined,
     waits: guest !== undefined && pendingFields(guest).length > 0,
     vcpus: number("vcpus"),
@@ -87,6 +88,9 @@ function overview(name: string, want: DomainSpec | undefined, observed: Observed
     guest: guest === undefined ? null : describeDomain(guest),
   };
 }
+
+/** Of a guest whose label or definition cannot be read. The problem that says so has the details. */
+const unreadStatus = { status: "error", reason: "its label or its definition cannot be read" } as const;
 
 function statusOf(
   want: DomainSpec | undefined,
