@@ -4,9 +4,9 @@ import { RefusedError } from "../model/errors.ts";
 import type { FileStat } from "../model/host.ts";
 import { stagedPath } from "../model/layout.ts";
 import { withoutUndefined } from "../model/without-undefined.ts";
+import { convertToRaw } from "../tools/conversion/convert-to-raw.ts";
 import { isExtFile } from "../tools/e2fs.ts";
 import { luksHeaderBytes, luksOpensWith, readLuksHeader } from "../tools/luks.ts";
-import { convertToRaw } from "../tools/qemu-img.ts";
 import { readManyOnce } from "../tools/read-once.ts";
 import { touchUsed } from "../tools/touch-used.ts";
 import { baseOf } from "./content.ts";
@@ -224,7 +224,7 @@ async function createOnBase(context: Context, disk: DiskSpec, base: BaseRef, rep
     } else {
       const total = checked.virtualSize;
       const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * total), total });
-      await convertToRaw(host, { from: base.path, to: staged, format: base.format, signal, onFraction });
+      await convertToRaw(host, { from: base.path, to: staged, format: base.format, bytes: total, signal, onFraction });
     }
     if (size > checked.virtualSize) {
       await host.files.truncate(staged, size);

@@ -2,8 +2,8 @@ import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import { stagedPath } from "../model/layout.ts";
 import { withoutUndefined } from "../model/without-undefined.ts";
+import { convertToRaw } from "../tools/conversion/convert-to-raw.ts";
 import { descriptorText, parseDescriptorSize } from "../tools/ploop.ts";
-import { convertToRaw } from "../tools/qemu-img.ts";
 import { touchUsed } from "../tools/touch-used.ts";
 import { baseOf } from "./content.ts";
 import type { BaseRef, DiskSpec, DiskState, Driver } from "./driver.ts";
@@ -173,7 +173,7 @@ async function createOnBase(context: Context, disk: DiskSpec, base: BaseRef, rep
     const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * total), total });
     if (base.format === "raw")
       await host.files.copy(base.path, path, { signal, onProgress: (done) => report({ phase: "copy", done, total }) });
-    else await convertToRaw(host, { from: base.path, to: path, format: base.format, signal, onFraction });
+    else await convertToRaw(host, { from: base.path, to: path, format: base.format, bytes: total, signal, onFraction });
     if (size > total) {
       await host.files.truncate(path, size);
       await growInside(context, disk, path);

@@ -7,11 +7,16 @@ export function commandLine(program: string, args: readonly string[]): string {
   return [program, ...args].map(shellWord).join(" ");
 }
 
+/** A program and its arguments. */
+export type CommandWords = Pick<Command, "program" | "args">;
+
+/** The same on one processor. */
+export function onProcessor(processor: number, { program, args }: CommandWords): CommandWords {
+  return { program: "taskset", args: ["-c", String(processor), program, ...args] };
+}
+
 /** The command that is started: with limits, prlimit, which executes the program after setting them. */
-export function boundedCommand({ program, args, limits }: Pick<Command, "program" | "args" | "limits">): {
-  readonly program: string;
-  readonly args: readonly string[];
-} {
+export function boundedCommand({ program, args, limits }: Pick<Command, "program" | "args" | "limits">): CommandWords {
   if (limits === undefined) return { program, args };
   const bounds = [
     `--as=${limits.addressSpaceBytes}`,

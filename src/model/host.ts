@@ -1,5 +1,6 @@
 import type { Retry } from "./action.ts";
 import type { Channel, Opening } from "./channel.ts";
+import type { Growth } from "./growth.ts";
 import type { Compression } from "./packing.ts";
 import type { Peer } from "./peer.ts";
 import type { StatusWords, Validators, WebAccess } from "./web-access.ts";
@@ -18,6 +19,8 @@ export interface Command {
     /** Length of a file that it writes. */
     readonly fileBytes?: number;
   };
+  /** The one processor that it runs on, as the kernel of the host numbers them. Where the host refuses that, it runs on any. */
+  readonly processor?: number;
   /** Exit codes that are answers rather than failures. Default: only 0. */
   readonly okExitCodes?: readonly number[];
   /** Extra environment. `LC_ALL=C` is always set. */
@@ -174,24 +177,24 @@ export interface Files {
   /** Throws a UserError (`interrupted`) when the signal aborts. */
   digest(path: string, algorithms: readonly DigestAlgorithm[], onProgress?: ByteProgress, signal?: AbortSignal): Promise<Digests>;
   /**
-   * Digests a file that does not exist yet while a program writes it: in order, once, through the page cache, and no more than 32 MiB at a time. It is put on the
-   * disk meanwhile. Absent where a digest would be as fast afterwards.
+   * Digests a file while it is written, and puts it on the disk meanwhile. It exists as soon as a byte of it is final. Absent where a digest would be as fast
+   * afterwards.
    */
   digestBehind?(
     path: string,
     algorithms: readonly DigestAlgorithm[],
-    writer: Promise<unknown>,
+    growth: Growth,
     onProgress?: ByteProgress,
     signal?: AbortSignal,
-  ): Promise<{
-    /** Rejects when the writer failed. */
+  ): {
+    /** Rejects when writing failed. */
     readonly digests: Promise<Digests>;
     /**
-     * Ends when all of it is on the disk, or the writer has failed. Rejects when the disk refused what was written, which the kernel reports once: the file
+     * Ends when all of it is on the disk, or writing has failed. Rejects when the disk refused what was written, which the kernel reports once: the file
      * must not be used then.
      */
     readonly synced: Promise<void>;
-  }>;
+  };
 }
 
 /** A download to a staged name, with digests computed while the bytes come. */

@@ -1,13 +1,16 @@
 import type { DiskState } from "../drivers/driver.ts";
+import { allDone } from "../model/all-done.ts";
 import type { Context } from "../model/context.ts";
 import { CodedError, UserError, userError } from "../model/errors.ts";
+import { startGrowing } from "../model/growth.ts";
 import type { Transferred } from "../model/host.ts";
 import type { SourceFacts } from "../model/host-facts.ts";
 import { runningCopyOf } from "../model/layout.ts";
 import { problem } from "../model/problem.ts";
 import { approximateQuantity } from "../model/quantity.ts";
+import { convertToRaw } from "../tools/conversion/convert-to-raw.ts";
 import { backupFormat } from "../tools/libvirt/backup-document.ts";
-import { convertToRaw, dataBytes } from "../tools/qemu-img.ts";
+import { dataBytes } from "../tools/qemu-img.ts";
 import { endRunningCopy } from "./end-running-copy.ts";
 import { copyRunning } from "./running-copy.ts";
 import type { Source, SourceProblem, SourceRequest } from "./source.ts";
@@ -60,7 +63,8 @@ async function fetch(context: Context, request: SourceRequest): Promise<Transfer
   }
   await reading.prepare?.(context, ref);
   // Of a disk that runs, what libvirt copies is there beside the image for a while.
-  const content = (await contentOf(context, found)) * (running === undefined ? 1 : 2);
+  const data = await contentOf(context, found);
+  const content = data * (running === undefined ? 1 : 2);
   if (maxBytes !== undefined && content > maxBytes) {
     const detail = `It takes ${approximateQuantity(content)}, and ${approximateQuantity(maxBytes)} may be used. Free space.`;
     throw userError("no-space", `Not enough space for the disk of ${owner}`, detail);
@@ -71,8 +75,13 @@ async function fetch(context: Context, request: SourceRequest): Promise<Transfer
   const bytes = state.size;
   const convert = async (from: string, format: DiskState["format"], signal: AbortSignal, before = 0) => {
     const onFraction = (fraction: number) => onProgress?.(Math.round((before + fraction * (1 - before)) * bytes), bytes);
-    await convertToRaw(host, { from, to, format, bytes, readSoon: true, signal, onFraction });
-    return host.files.digest(to, digests, undefined, signal);
+    const { growth, written } = startGrowing((onFinal) =>
+      convertToRaw(host, { from, to, format, bytes, data, signal, onFraction, onFinal }),
+    );
+    const behind = host.files.digestBehind?.(to, digests, growth, undefined, signal);
+    if (behind === undefined) return written.then(() => host.files.digest(to, digests, undefined, signal));
+    const [, made] = await allDone([written, behind.digests, behind.synced]);
+    return made;
   };
   if (running !== undefined) {
     // What cannot be undone now is undone by the next run.

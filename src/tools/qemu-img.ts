@@ -1,6 +1,6 @@
 import { CommandError, RefusedError } from "../model/errors.ts";
 import type { Command, Host } from "../model/host.ts";
-import { parseCheckErrors, parseConvertProgress, parseImageInfo, parseMeasure, type QemuImageInfo } from "./qemu-img-output.ts";
+import { parseCheckErrors, parseImageInfo, parseMeasure, type QemuImageInfo } from "./qemu-img-output.ts";
 
 export type { QemuImageInfo } from "./qemu-img-output.ts";
 
@@ -9,7 +9,7 @@ const minute = 60_000;
 export const convertTimeoutMs = 12 * 60 * minute;
 
 /** Bounds for programs that write disks: far above what honest content needs. */
-const writingLimits = { cpuSeconds: 6 * 3600, addressSpaceBytes: 8 * 2 ** 30 };
+export const writingLimits = { cpuSeconds: 6 * 3600, addressSpaceBytes: 8 * 2 ** 30 };
 
 /** Bounds for looking at files of unknown origin (Nova FET-06). */
 const inspectionLimits = { cpuSeconds: 30, addressSpaceBytes: 2 * 2 ** 30 };
@@ -124,70 +124,6 @@ export function contentTrouble(stderr: string): string | undefined {
 function wasLimited(error: CommandError): boolean {
   if (error.reason === "signal" || error.reason === "timeout") return true;
   return error.reason === "exit" && (/Cannot allocate memory/i.test(error.stderr) || (error.exitCode ?? 0) > 128);
-}
-
-/** What waits for the disk is faster with many writes at a time. */
-const anyOrder = ["-W", "-m", "8"];
-/** Writes into the page cache wait for each other, and the threads spin meanwhile. qemu decompresses with four threads at most. */
-const inOrder = ["-m", "4"];
-
-/**
- * Converts to raw (Nova FET-13), past the page cache where the filesystem can do that (Nova FET-14), unless `readSoon`. `onFraction` gets
- * 0 to 1. Not atomic: `to` must be a staged name, and `Files.publish` puts what `readSoon` leaves in the page cache on the disk.
- */
-export async function convertToRaw(
-  host: Host,
-  request: {
-    readonly from: string;
-    readonly to: string;
-    readonly format: string;
-    /** Bytes of the disk, where they are known: a longer file cannot be written. */
-    readonly bytes?: number;
-    /**
-     * The result is read as a whole right away, for its digest: it is left in the page cache, and qemu-img does not wait for the disk, so that
-     * the digest is computed meanwhile.
-     */
-    readonly readSoon?: boolean;
-    readonly onFraction?: (fraction: number) => void;
-    readonly signal?: AbortSignal;
-  },
-): Promise<void> {
-  const command = (cache: "none" | "writeback" | "unsafe"): Command => ({
-    program: "qemu-img",
-    args: [
-      "convert",
-      // A source that is used in its place may have readers with locks.
-      "-U",
-      "-p",
-      "-t",
-      cache,
-      ...(cache === "unsafe" ? inOrder : anyOrder),
-      "-f",
-      request.format,
-      "-O",
-      "raw",
-      request.from,
-      request.to,
-    ],
-    timeoutMs: convertTimeoutMs,
-    // The length is rounded up to whole blocks.
-    limits: { ...writingLimits, ...(request.bytes === undefined ? {} : { fileBytes: request.bytes + 2 ** 20 }) },
-    onLine: (line) => {
-      const fraction = parseConvertProgress(line);
-      if (fraction !== undefined) request.onFraction?.(fraction);
-    },
-    ...(request.signal === undefined ? {} : { signal: request.signal }),
-  });
-  if (request.readSoon === true) {
-    await host.run(command("unsafe"));
-    return;
-  }
-  try {
-    await host.run(command("none"));
-  } catch (error) {
-    if (!(error instanceof CommandError) || !refusesDirectIo(error.stderr)) throw error;
-    await host.run(command("writeback"));
-  }
 }
 
 /** Whether qemu-img failed because the filesystem has no O_DIRECT. */

@@ -3,7 +3,7 @@ import type { FileTree } from "./file-tree.ts";
 import { fillLuks, makeLuks, readLuks } from "./luks.ts";
 import { leaveHalf, type ProgramEnd, type ProgramInput, writing } from "./program.ts";
 import { digestOfPassphrase, makeQcow2, rawOfQcow2, readQcow2, resizeQcow2 } from "./qcow2.ts";
-import { allocatedBytes, type Content, copySparse, emptySparse, punchZeros, type Sparse, truncateSparse } from "./sparse.ts";
+import { allocatedBytes, type Content, copyRange, copySparse, emptySparse, punchZeros, type Sparse, truncateSparse } from "./sparse.ts";
 
 const withValue = new Set(["-f", "-F", "-b", "-o", "-O", "-t", "-T", "-m", "-r", "-S", "--output", "--object", "--image-opts"]);
 
@@ -209,7 +209,7 @@ function convert(input: ProgramInput, asked: Asked): ProgramEnd {
   const { words, options } = asked;
   const [from = "", to = ""] = words;
   const { files } = input;
-  if (options.has("--target-image-opts")) return convertIntoLuks(input, asked);
+  if (options.has("--target-image-opts")) return options.has("--image-opts") ? convertPart(input, asked) : convertIntoLuks(input, asked);
   openFile(files, from);
   refuseLocked(input, from, false);
   const raw = rawOf(files, from, options.get("-f") ?? "raw");
@@ -234,6 +234,28 @@ function writeConverted({ files, life }: ProgramInput, to: string, made: Paramet
     `qemu-img: error while writing at byte 0: No space left on device`,
     (left) => leaveHalf(left, to, made),
   );
+}
+
+/** A range of an image into the same range of a raw file that exists. The last one goes on to the end. */
+function convertPart(input: ProgramInput, asked: Asked): ProgramEnd {
+  const { files } = input;
+  const from = optionList(asked.options.get("--image-opts") ?? "");
+  const to = optionList(asked.words[0] ?? "");
+  const [source, target] = [from.get("file.file.filename") ?? "", to.get("file.filename") ?? ""];
+  if (!asked.options.has("-n") || from.get("driver") !== "raw" || to.get("driver") !== "raw")
+    throw new Refusal("this machine converts ranges of files that exist");
+  refuseLocked(input, source, false);
+  if (to.get("file.locking") !== "off") refuseLocked(input, target, true);
+  const raw = rawOf(files, source, from.get("file.driver") ?? "raw");
+  const made = copySparse(openFile(files, target));
+  const offset = Number(from.get("offset"));
+  const length = Number(from.get("size") ?? raw.size - offset);
+  if (Number(to.get("offset")) !== offset || Number(to.get("size") ?? made.size - offset) < length)
+    throw new Refusal("output file is smaller than input file");
+  copyRange(raw, made, offset, length);
+  punchZeros(made);
+  const end = writeConverted(input, target, made);
+  return { ...end, out: "    (0.00/100%)\r    (50.00/100%)\r    (100.00/100%)\r\n" };
 }
 
 /** Into a container that exists. */

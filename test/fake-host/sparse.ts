@@ -79,6 +79,15 @@ export function truncateSparse(sparse: Sparse, size: number): void {
   sparse.size = size;
 }
 
+/** Replaces a range of a file by the same range of another one. It begins with a whole chunk. */
+export function copyRange(from: Content, to: Sparse, offset: number, length: number): void {
+  for (let number = offset / chunkBytes; number * chunkBytes < offset + length; number += 1) {
+    const chunk = from.chunks.get(number);
+    if (chunk === undefined) to.chunks.delete(number);
+    else to.chunks.set(number, chunk);
+  }
+}
+
 /** Bytes it takes. */
 export function allocatedBytes(sparse: Content): number {
   return sparse.chunks.size * chunkBytes;

@@ -2,7 +2,8 @@ import type { ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import { stagedPath } from "../../model/layout.ts";
-import { convertToRaw, resizeImage } from "../../tools/qemu-img.ts";
+import { convertToRaw } from "../../tools/conversion/convert-to-raw.ts";
+import { resizeImage } from "../../tools/qemu-img.ts";
 import type { BaseRef, GrownBase } from "../driver.ts";
 import { checkBase } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
@@ -49,7 +50,7 @@ export async function rebuildBacking(
       const onProgress = (done: number, total?: number) => report({ phase: "copy", done, total });
       await host.files.copy(base.path, staged, { signal, onProgress });
     } else {
-      await convertToRaw(host, { from: base.path, to: staged, format: base.format, signal });
+      await convertToRaw(host, { from: base.path, to: staged, format: base.format, bytes: virtualSize, signal });
     }
     if (bytes > virtualSize && format === "raw") await host.files.truncate(staged, bytes);
     if (bytes > virtualSize && format === "qcow2") await resizeImage(host, staged, format, bytes, { signal });

@@ -1,7 +1,7 @@
 import type { ReportProgress } from "../../model/action.ts";
 import { instanceFiles, stagedPath } from "../../model/layout.ts";
+import { convertToRaw } from "../../tools/conversion/convert-to-raw.ts";
 import { luksOpensWith } from "../../tools/luks.ts";
-import { convertToRaw } from "../../tools/qemu-img.ts";
 import {
   cloneRbd,
   createRbd,
@@ -181,6 +181,7 @@ async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: Repo
       from: base.path,
       to: qemuRbdName(place, part),
       format: base.format,
+      bytes: total,
       signal: place.context.signal,
       onFraction,
     });

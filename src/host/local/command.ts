@@ -2,8 +2,8 @@ import { closeSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import { execa } from "execa";
 import type { Command, CommandResult, Conversation } from "../../model/host.ts";
-import { commandFailure } from "../command-failure.ts";
-import { boundedCommand, commandEnvironment } from "../command-line.ts";
+import { commandFailure, type Ending } from "../command-failure.ts";
+import { boundedCommand, type CommandWords, commandEnvironment, onProcessor } from "../command-line.ts";
 import { createLineSplitter } from "../line-splitter.ts";
 import { openStandardInput } from "./standard-input.ts";
 
@@ -25,14 +25,22 @@ const common = {
 
 /** Runs a program to its end. Throws a CommandError unless the exit code is acceptable. */
 export async function runCommand(command: Command): Promise<CommandResult> {
-  const { stdin, signal, onLine } = command;
-  const { program, args } = boundedCommand(command);
-  if (signal?.aborted === true) throw commandFailure(command, neverStarted);
+  const { processor } = command;
+  const line = boundedCommand(command);
+  const bound = processor === undefined ? undefined : await runToEnd(command, onProcessor(processor, line));
+  const ending = bound === undefined || wasNotBound(bound) ? await runToEnd(command, line) : bound;
+  const failure = commandFailure(command, ending);
+  if (failure !== undefined) throw failure;
+  return { exitCode: ending.exitCode ?? 0, stdout: ending.stdout, stderr: ending.stderr };
+}
+
+async function runToEnd({ stdin, signal, onLine, env, timeoutMs }: Command, { program, args }: CommandWords) {
+  if (signal?.aborted === true) return neverStarted;
   const input = stdin === undefined ? undefined : openStandardInput(stdin);
   const running = execa(program, args, {
     ...common,
-    env: commandEnvironment(process.env, command.env),
-    timeout: Math.min(Math.max(1, Math.ceil(command.timeoutMs)), maxTimeout),
+    env: commandEnvironment(process.env, env),
+    timeout: Math.min(Math.max(1, Math.ceil(timeoutMs)), maxTimeout),
     // Any descriptor works; the types know only the lowest.
     stdin: input === undefined ? "ignore" : (input as 3),
     ...(signal === undefined ? {} : { cancelSignal: signal }),
@@ -42,13 +50,15 @@ export async function runCommand(command: Command): Promise<CommandResult> {
   if (onLine !== undefined) {
     for (const stream of [running.stdout, running.stderr]) splitLines(stream, onLine);
   }
-  const ending = await running;
-  const failure = commandFailure(command, ending);
-  if (failure !== undefined) throw failure;
-  return { exitCode: ending.exitCode ?? 0, stdout: ending.stdout, stderr: ending.stderr };
+  return running;
 }
 
-const neverStarted = { timedOut: false, isCanceled: true, isMaxBuffer: false, stdout: "", stderr: "" };
+/** taskset is missing, or the kernel does not let the program run on that processor. */
+function wasNotBound({ code, exitCode, stderr }: Ending): boolean {
+  return code === "ENOENT" || (exitCode !== 0 && /^taskset: /.test(stderr));
+}
+
+const neverStarted: Ending = { timedOut: false, isCanceled: true, isMaxBuffer: false, stdout: "", stderr: "" };
 
 function splitLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
   const decoder = new StringDecoder("utf8");

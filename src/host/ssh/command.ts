@@ -35,6 +35,7 @@ export async function runOverSsh(helper: SshHelper, command: Command): Promise<C
       op: "run",
       words: [program, ...args],
       environment: command.env ?? {},
+      ...(command.processor === undefined ? {} : { processor: command.processor }),
       seconds: Math.min(maxSeconds, Math.max(1, timeoutMs) / 1000),
     },
     {

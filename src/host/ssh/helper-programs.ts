@@ -49,9 +49,15 @@ def unnamed_file():
 
 running_programs = set()
 
+def on_processor(number):
+    # A program inherits this from the thread that starts it, which is one of its own for each program.
+    try: os.sched_setaffinity(0, {number})
+    except (AttributeError, OSError): pass
+
 def run(message, blob):
     id, stop = message["id"], stops[message["id"]]
     given = program_input(blob)
+    if "processor" in message: on_processor(message["processor"])
     try:
         program = subprocess.Popen(message["words"], stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**plain, **message["environment"]}, start_new_session=True)
     except OSError as error:

@@ -2,6 +2,7 @@ import { type ActionProgress, defineAction, type ReportProgress } from "../../mo
 import type { Context } from "../../model/context.ts";
 import { CodedError, errorMessage, RefusedError, userError } from "../../model/errors.ts";
 import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
+import { startGrowing } from "../../model/growth.ts";
 import type { Digests, Transferred } from "../../model/host.ts";
 import type { ImageEvent } from "../../model/image-event.ts";
 import { stepsOf } from "../../model/packing.ts";
@@ -10,8 +11,9 @@ import { withoutUndefined } from "../../model/without-undefined.ts";
 import { endRunningCopy } from "../../sources/end-running-copy.ts";
 import { requireSource, withoutCredentials } from "../../sources/index.ts";
 import { parseTakenAddress } from "../../sources/taken-address.ts";
+import { convertToRaw } from "../../tools/conversion/convert-to-raw.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
-import { convertToRaw, dataBytes } from "../../tools/qemu-img.ts";
+import { dataBytes } from "../../tools/qemu-img.ts";
 import { touchUsed } from "../../tools/touch-used.ts";
 import { baseExists } from "./address.ts";
 import { readBase } from "./base-files.ts";
@@ -329,19 +331,14 @@ async function convert(
       "Free space, or use a smaller image.",
     );
   }
-  const writer = convertToRaw(host, {
-    from,
-    bytes: virtualSize,
-    to: converted,
-    format,
-    readSoon: true,
-    signal,
-    onFraction: (fraction) => report({ phase: "convert", done: Math.round(fraction * virtualSize), total: virtualSize }),
-  });
-  const synced = startDigest(context, spec.entry, converted, sidecar, writer);
+  const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * virtualSize), total: virtualSize });
+  const growing = startGrowing((onFinal) =>
+    convertToRaw(host, { from, to: converted, format, bytes: virtualSize, data: needed, signal, onFraction, onFinal }),
+  );
+  const synced = startDigest(context, spec.entry, converted, sidecar, growing);
   // Thrown where it is waited for; an error of the conversion comes first.
   synced.catch(() => undefined);
-  await writer;
+  await growing.written;
   await examineConverted(context, converted);
   return { path: converted, synced };
 }

@@ -1,4 +1,5 @@
 import type { Context } from "../../model/context.ts";
+import type { Growing } from "../../model/growth.ts";
 import type { ByteProgress, Host } from "../../model/host.ts";
 import { perHost } from "../../model/per-host.ts";
 import { contentDigest } from "./content-digest.ts";
@@ -19,23 +20,23 @@ const running = perHost((_host: Host) => new Map<string, Running>());
 
 /**
  * Starts to digest a base image that is made by conversion, before it has its name. `recordDigest` takes the result. No-op for one
- * whose digest is known. `sidecar`: its record, which names the fetch that made it. `writer`: the conversion, where it still runs. Do not
- * publish the file before the returned promise has settled: it rejects when the disk refused the data.
+ * whose digest is known. `sidecar`: its record, which names the fetch that made it. `growing`: the file, where it is still written. Do not
+ * publish it before the returned promise has settled: it rejects when the disk refused the data.
  */
 export async function startDigest(
   { host, signal }: Context,
   entry: string,
   path: string,
   sidecar: ImageSidecar,
-  writer?: Promise<unknown>,
+  growing?: Growing,
 ): Promise<void> {
   if (contentDigest(sidecar) !== undefined) return;
   const stop = new AbortController();
   const onProgress: ByteProgress = (done, total) => running(host).get(entry)?.listener?.(done, total);
   const either = AbortSignal.any([stop.signal, signal]);
   const { files } = host;
-  const behind = writer === undefined ? undefined : await files.digestBehind?.(path, ["sha256"], writer, onProgress, either);
-  const digests = behind?.digests ?? Promise.resolve(writer).then(() => files.digest(path, ["sha256"], onProgress, either));
+  const behind = growing === undefined ? undefined : files.digestBehind?.(path, ["sha256"], growing.growth, onProgress, either);
+  const digests = behind?.digests ?? Promise.resolve(growing?.written).then(() => files.digest(path, ["sha256"], onProgress, either));
   const sha256 = digests.then(
     (found) => found.sha256,
     () => undefined,

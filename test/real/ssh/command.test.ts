@@ -50,6 +50,16 @@ test("arguments, input, output and environment arrive as they are", async () => 
   assert.deepEqual([stdout, stderr], ["C a 'b'\n", "oh\n"]);
 });
 
+test("a program runs on one processor of the host, and on any where that one cannot be had", async () => {
+  const allowed = async (more: { readonly processor?: number }) =>
+    (await host.run({ program: "sed", args: ["-n", "s/^Cpus_allowed_list:\t//p", "/proc/self/status"], timeoutMs, ...more })).stdout.trim();
+  const all = await allowed({});
+  const first = Number.parseInt(all, 10);
+  assert.equal(await allowed({ processor: first }), String(first));
+  assert.equal(await allowed({ processor: 1_000_000 }), all);
+  assert.equal(await allowed({}), all);
+});
+
 test("exit codes are the program's own, 255 among them, which is also ssh's word for no connection", async () => {
   for (const code of [1, 2, 124, 126, 255]) {
     const error = await failureOf(host.run(sh(`echo why >&2; exit ${code}`)));

@@ -11,3 +11,4 @@ after(() => host.close());
 reachedThrough(host);
 await import("../kinds/image/fetch.test.ts");
 await import("../kinds/image/cache.test.ts");
+await import("../kinds/image/converted-in-parts.test.ts");

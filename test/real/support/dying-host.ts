@@ -65,6 +65,8 @@ export function dyingHost(host: Host, survives: number, kind: "between" | "half"
     Object.entries(host.files).map(([name, method]) => {
       const perform = method as (...args: unknown[]) => Promise<unknown>;
       const target = (args: unknown[]) => (name === "copy" ? String(args[1]) : undefined);
+      // Only reads, and is no promise.
+      if (name === "digestBehind") return [name, perform.bind(host.files)];
       return [name, (...args: unknown[]) => call(!readingFiles.has(name), () => perform.apply(host.files, args), target(args))];
     }),
   ) as unknown as Files;
@@ -93,7 +95,7 @@ export function dyingHost(host: Host, survives: number, kind: "between" | "half"
   };
 }
 
-const readingFiles: ReadonlySet<string> = new Set(["read", "readMany", "stat", "statMany", "list", "space", "digest", "digestBehind"]);
+const readingFiles: ReadonlySet<string> = new Set(["read", "readMany", "stat", "statMany", "list", "space", "digest"]);
 /** Programs that only look. Any other program counts as an effect. */
 const looks: readonly RegExp[] = [/^(lvs|vgs|pvs|findmnt|stat|mdir|blkid) /, /^qemu-img (info|compare|map|measure) /, /^e2label \S+$/];
 
@@ -103,8 +105,9 @@ function isLook({ program, args }: Command): boolean {
 
 /** The file that a conversion makes under a name for an incomplete file. */
 function madeBy({ program, args }: Command): string | undefined {
-  if (program !== "qemu-img" || (args[0] !== "convert" && args[0] !== "create")) return undefined;
-  return args.find((arg) => /\.(converted|part)(\/root\.hds)?$/.test(arg) && arg !== args.at(-2));
+  if (program !== "qemu-img" || args[0] !== "convert") return undefined;
+  const target = args.at(-1)?.replace(/^driver=.*,file\.filename=/, "") ?? "";
+  return /\.(converted|part)(\/root\.hds)?$/.test(target) ? target : undefined;
 }
 
 const libvirtEffects: ReadonlySet<number> = new Set(Object.values(procedures).flatMap(({ number, changes }) => (changes ? [number] : [])));

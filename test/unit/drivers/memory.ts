@@ -7,8 +7,8 @@ import { ownSettings } from "../../../src/drivers/shared/own.ts";
 import { refuseToShrink, requireSize } from "../../../src/drivers/shared/size-rules.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { userError } from "../../../src/model/errors.ts";
+import { convertToRaw } from "../../../src/tools/conversion/convert-to-raw.ts";
 import { makeFilesystem } from "../../../src/tools/mkfs.ts";
-import { convertToRaw } from "../../../src/tools/qemu-img.ts";
 
 /** The section `host.memory`. */
 export interface MemorySettings {
@@ -55,7 +55,14 @@ export const memory: Driver<MemorySettings, MemoryFacts> = {
         const checked = await checkBase(context, base);
         const size = sizeOn(disk, checked);
         if (base.format === "raw") await files.copy(base.path, staged, { onProgress: (done) => report({ phase: "copy", done }) });
-        else await convertToRaw(context.host, { from: base.path, to: staged, format: base.format, signal: context.signal });
+        else
+          await convertToRaw(context.host, {
+            from: base.path,
+            to: staged,
+            format: base.format,
+            bytes: checked.virtualSize,
+            signal: context.signal,
+          });
         await files.truncate(staged, Math.ceil(size / page) * page);
       });
     }

@@ -109,6 +109,23 @@ test("bounds on processor time and memory hold", async () => {
   assert.notEqual(greedy.reason, "timeout");
 });
 
+test("a program is bound to one processor, and runs on any where that processor cannot be had", async () => {
+  const allowed = async (processor?: number) => {
+    const where = { program: "sed", args: ["-n", "s/^Cpus_allowed_list:\t//p", "/proc/self/status"], timeoutMs };
+    return (await runCommand({ ...where, ...(processor === undefined ? {} : { processor }) })).stdout.trim();
+  };
+  const all = await allowed();
+  const first = Number.parseInt(all, 10);
+  assert.equal(await allowed(first), String(first));
+  assert.equal(await allowed(1_000_000), all);
+  const failed = await failureOf(runCommand({ ...sh("exit 3"), processor: first }));
+  assert.deepEqual([failed.exitCode, failed.commandLine], [3, "sh -c 'exit 3'"]);
+  const limits = { cpuSeconds: 5, addressSpaceBytes: 2 ** 30 };
+  const missing = await failureOf(runCommand({ program: "virtform-none", args: [], limits, timeoutMs, processor: first }));
+  assert.equal(missing.reason, "missing");
+  assert.match(missing.message, /^The program virtform-none is not installed here/);
+});
+
 test("lines come while the program runs, also those that only a carriage return ends", async () => {
   const lines: string[] = [];
   await runCommand({

@@ -5,90 +5,79 @@ import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { digestBehind } from "../../../src/host/local/digest-behind.ts";
 import { onSync } from "../../../src/host/local/durable.ts";
+import { startGrowing } from "../../../src/model/growth.ts";
 import { testDirectory } from "./directory.ts";
 
 const mebibyte = 2 ** 20;
 const random = randomBytes(16 * mebibyte);
 
-/** A part of a file that a program writes at once, or leaves out. */
-type Piece = { readonly data: number } | { readonly hole: number };
-
-/** Writes a new file as qemu-img does: its length at once, then the pieces in order. */
-async function writeInOrder(path: string, pieces: readonly Piece[], betweenMs: number): Promise<void> {
-  await pause(20);
+/** Writes a file of these many pieces of 6 MiB, the later one of two first. What is not final has wrong bytes before. */
+async function write(path: string, pieces: number, onFinal: (bytes: number) => void, betweenMs = 3): Promise<void> {
+  const length = 6 * mebibyte;
   const file = openSync(path, "wx");
-  ftruncateSync(
-    file,
-    pieces.reduce((sum, piece) => sum + ("data" in piece ? piece.data : piece.hole), 0),
-  );
-  let position = 0;
-  for (const piece of pieces) {
-    if ("data" in piece) {
-      writeSync(file, random, 0, piece.data, position);
+  try {
+    ftruncateSync(file, pieces * length);
+    for (let first = 0; first < pieces; first += 2) {
+      writeSync(file, Buffer.alloc(length, "not final"), 0, length, first * length);
+      if (first + 1 < pieces) writeSync(file, random, mebibyte, length, (first + 1) * length);
+      onFinal(first * length);
       await pause(betweenMs);
+      writeSync(file, random, 0, length, first * length);
+      onFinal(Math.min(first + 2, pieces) * length);
     }
-    position += "data" in piece ? piece.data : piece.hole;
+  } finally {
+    closeSync(file);
   }
-  closeSync(file);
 }
 
-const dense: readonly Piece[] = Array.from({ length: 24 }, () => ({ data: 6 * mebibyte }));
-const cases: Readonly<Record<string, readonly Piece[]>> = {
-  "data only": dense,
-  "holes between data": Array.from({ length: 16 }, () => [{ data: 9 * mebibyte }, { hole: 40 * mebibyte }]).flat(),
-  "a long hole, and data of odd lengths": [{ data: 70_001 }, { hole: 300 * mebibyte + 4097 }, ...dense, { data: 513 }],
-  "a hole at the end": [...dense, { hole: 64 * mebibyte }],
-  "no data": [{ hole: 80 * mebibyte }],
-  nothing: [],
-};
+const sha256 = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
-for (const [name, pieces] of Object.entries(cases)) {
-  test(`a file that is written in order is digested meanwhile: ${name}`, async (context) => {
+for (const pieces of [0, 1, 5, 24])
+  test(`a file of ${pieces} pieces is digested while it is written, and no byte before it is final`, async (context) => {
     const path = `${await testDirectory(context)}/file`;
-    const writer = writeInOrder(path, pieces, 15);
-    const { digests, synced } = await digestBehind(path, ["sha256"], writer);
+    const { growth } = startGrowing((onFinal) => write(path, pieces, onFinal));
+    const { digests, synced } = digestBehind(path, ["sha256"], growth);
     await synced;
-    assert.equal((await digests).sha256, createHash("sha256").update(readFileSync(path)).digest("hex"));
+    assert.equal((await digests).sha256, sha256(path));
   });
-}
 
-test("most of a file is digested and on the disk before its writer ends", async (context) => {
+test("a file is digested and on the disk as far as it is final before its writer ends", async (context) => {
   const path = `${await testDirectory(context)}/file`;
   let syncs = 0;
   context.after(onSync(() => (syncs += 1)));
   let done = 0;
-  let before = 0;
-  // The writer waits for what reads behind it, but for the last 48 MiB.
-  const writer = (async () => {
-    await writeInOrder(path, dense, 0);
-    for (let waited = 0; waited < 2000 && done < 96 * mebibyte; waited += 1) await pause(10);
-    before = done;
-  })();
-  const { digests, synced } = await digestBehind(path, ["sha256"], writer, (bytes) => {
+  const { growth, written } = startGrowing(async (onFinal) => {
+    await write(path, 24, onFinal, 0);
+    for (let waited = 0; waited < 2000 && (done < 144 * mebibyte || syncs === 0); waited += 1) await pause(10);
+    assert.equal(done, 144 * mebibyte);
+    assert.ok(syncs > 0, "nothing was synced");
+  });
+  const { digests, synced } = digestBehind(path, ["sha256"], growth, (bytes) => {
     done = bytes;
   });
-  await synced;
-  assert.ok(before >= 96 * mebibyte, `${before} bytes were digested`);
-  assert.ok(before <= 112 * mebibyte, `${before} bytes were digested, although a writer may be behind`);
-  assert.ok(syncs > 0, "nothing was synced");
-  assert.equal((await digests).sha256, createHash("sha256").update(readFileSync(path)).digest("hex"));
+  await Promise.all([written, synced]);
+  assert.equal((await digests).sha256, sha256(path));
 });
 
 test("a writer that fails, or never makes the file, and a stop end the digest", async (context) => {
   const path = `${await testDirectory(context)}/file`;
-  const failing = await digestBehind(
-    path,
-    ["sha256"],
-    writeInOrder(path, dense, 0).then(() => Promise.reject(new Error("it failed"))),
-  );
-  await assert.rejects(failing.digests, /was stopped/);
-  await failing.synced;
-  const missing = await digestBehind(`${path}-missing`, ["sha256"], Promise.resolve());
+  const failing = startGrowing((onFinal) => write(path, 24, onFinal).then(() => Promise.reject(new Error("it failed"))));
+  failing.written.catch(() => undefined);
+  const failed = digestBehind(path, ["sha256"], failing.growth);
+  await assert.rejects(failed.digests, /was stopped/);
+  await failed.synced;
+  const missing = digestBehind(`${path}-missing`, ["sha256"], startGrowing(() => Promise.resolve()).growth);
   await Promise.all([missing.digests, missing.synced].map((promise) => assert.rejects(promise, /does not exist/i)));
+  const never = startGrowing(() => Promise.reject(new Error("it failed")));
+  never.written.catch(() => undefined);
+  const nothing = digestBehind(`${path}-missing`, ["sha256"], never.growth);
+  await assert.rejects(nothing.digests, /was stopped/);
+  await nothing.synced;
   const stop = new AbortController();
-  const stopping = await digestBehind(path, ["sha256"], pause(300), undefined, stop.signal);
-  stop.abort();
+  const slow = startGrowing((onFinal) => write(`${path}-slow`, 24, onFinal));
+  const stopping = digestBehind(`${path}-slow`, ["sha256"], slow.growth, () => stop.abort(), stop.signal);
   await assert.rejects(stopping.digests, /was stopped/);
+  await Promise.all([slow.written, stopping.synced]);
 });
 
 test("a sync that fails fails the file", async (context) => {
@@ -99,7 +88,7 @@ test("a sync that fails fails the file", async (context) => {
       throw failure;
     }),
   );
-  const { digests, synced } = await digestBehind(path, ["sha256"], writeInOrder(path, dense, 15));
+  const { digests, synced } = digestBehind(path, ["sha256"], startGrowing((onFinal) => write(path, 24, onFinal)).growth);
   await assert.rejects(synced, /disk reports an error/);
   await digests;
 });

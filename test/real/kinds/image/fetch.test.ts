@@ -9,10 +9,9 @@ import { fetchImage } from "../../../../src/kinds/image/fetch.ts";
 import type { ImageSidecar, ImageSpec } from "../../../../src/kinds/image/spec.ts";
 import type { ActionProgress } from "../../../../src/model/action.ts";
 import type { Context } from "../../../../src/model/context.ts";
-import { CommandError, RefusedError, UserError } from "../../../../src/model/errors.ts";
+import { RefusedError, UserError } from "../../../../src/model/errors.ts";
 import type { Host } from "../../../../src/model/host.ts";
 import type { Json } from "../../../../src/model/json.ts";
-import { convertToRaw } from "../../../../src/tools/qemu-img.ts";
 import { dyingHost } from "../../support/dying-host.ts";
 import { imageOf, patch, qemuImg, rawDisk, temporary } from "./images.ts";
 import { changed, imageSpec, machine, watched } from "./machine.ts";
@@ -291,29 +290,6 @@ test("qemu-img examines an image with limits and a given format; an examination 
   });
   await assert.rejects(fetch(context, imageSpec(imageOf(temporary(t), "qcow2"))), { code: "image-inspection-aborted" });
   assert.deepEqual(inCache(context), []);
-});
-
-test("a conversion goes past the page cache where the filesystem can do that; that of an image, which is digested while it goes to the disk, uses it", async (t) => {
-  const caches: (string | undefined)[] = [];
-  const context = machine(t, {
-    wrap: (host) =>
-      watched(host, ({ args }) => {
-        if (args[0] !== "convert") return;
-        caches.push(args[args.indexOf("-t") + 1]);
-        if (!args.includes("none")) return;
-        const stderr = "qemu-img: Could not open 'x': filesystem does not support O_DIRECT";
-        throw new CommandError({ commandLine: "qemu-img convert", exitCode: 1, stderr, reason: "exit", detail: "", summary: stderr });
-      }),
-  });
-  const directory = temporary(t);
-  const source = imageOf(directory, "qcow2");
-  await convertToRaw(context.host, { from: source, to: join(directory, "disk"), format: "qcow2" });
-  assert.deepEqual(caches, ["none", "writeback"]);
-  assert.equal(digest("sha256", join(directory, "disk")), digest("sha256", `${source}.raw`));
-  const spec = imageSpec(source);
-  await fetch(context, spec);
-  assert.deepEqual(caches, ["none", "writeback", "unsafe"]);
-  assert.deepEqual(inCache(context), [spec.entry, `${spec.entry}.json`]);
 });
 
 test("a file of unknown origin in the base's place is neither trusted nor replaced", async (t) => {

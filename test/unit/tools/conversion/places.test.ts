@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createPlaces } from "../../../../src/tools/conversion/places.ts";
+
+test("each place is used by one at a time, and the one that has waited longest is next, also after a failure", async () => {
+  const places = createPlaces([4, 7]);
+  assert.equal(places.count, 2);
+  const events: string[] = [];
+  const ends = new Map<string, PromiseWithResolvers<void>>();
+  const start = (name: string) => {
+    const end = Promise.withResolvers<void>();
+    ends.set(name, end);
+    return places.at(async (processor) => {
+      events.push(`${name} on ${processor}`);
+      await end.promise;
+    });
+  };
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  const [a, b, c, d] = ["a", "b", "c", "d"].map(start);
+  await settled();
+  assert.deepEqual(events, ["a on 4", "b on 7"]);
+  ends.get("b")?.reject(new Error("it failed"));
+  await assert.rejects(Promise.resolve(b), /it failed/);
+  await settled();
+  assert.deepEqual(events.slice(2), ["c on 7"]);
+  ends.get("a")?.resolve();
+  await settled();
+  assert.deepEqual(events.slice(3), ["d on 4"]);
+  for (const end of ends.values()) end.resolve();
+  await Promise.all([a, c, d]);
+  await places.at(async (processor) => assert.ok(processor === 4 || processor === 7));
+});
