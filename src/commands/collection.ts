@@ -1,5 +1,6 @@
 import type { Config } from "../kinds/config.ts";
-import { collectGarbage, keptByAge, keptForOthers, wantedEntries } from "../kinds/image/collect.ts";
+import { collectGarbage, keptByAge, keptForOthers, neededBy } from "../kinds/image/collect.ts";
+import type { Observed } from "../model/observed.ts";
 import type { Mode } from "../reconcile.ts";
 import { parseDuration } from "./duration.ts";
 
@@ -7,11 +8,11 @@ import { parseDuration } from "./duration.ts";
 export function collection(config: Config, minAge = "24h"): Mode {
   const minAgeMs = parseDuration(minAge, "min-age");
   const now = Date.now();
-  const options = { wanted: wantedEntries(config), now, minAgeMs };
+  const optionsFor = ({ facts }: Observed) => ({ isWanted: neededBy(config, facts), now, minAgeMs });
   return {
     do: "only",
-    changes: (observed) => collectGarbage(observed, options),
-    notes: (observed) => [...keptByAge(observed, options), ...keptForOthers(observed, options)],
+    changes: (observed) => collectGarbage(observed, optionsFor(observed)),
+    notes: (observed) => [...keptByAge(observed, optionsFor(observed)), ...keptForOthers(observed, optionsFor(observed))],
     keepLeftovers: true,
   };
 }

@@ -206,6 +206,8 @@ test("application credentials of clouds.yaml, secrets of secure.yaml, names and 
   await apply(workspace);
   assert.deepEqual(await baseOf(workspace.instancesPath, id), content);
   assert.deepEqual(proxies[0].requests, [], "the public address was used");
+  const unused = () => virtform("gc", workspace.directory, "--min-age", "0s", "--dry-run");
+  assert.match((await unused()).stdout, /There is nothing to collect/);
 
   // Hidden, as images are that newer ones replace: not in lists, and still found by those who know its name.
   const hide = [{ op: "replace", path: "/os_hidden", value: true }];

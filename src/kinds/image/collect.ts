@@ -2,11 +2,13 @@ import type { Action } from "../../model/action.ts";
 import type { AddressOf } from "../../model/address.ts";
 import type { Change } from "../../model/change.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { HostFacts } from "../../model/host-facts.ts";
 import type { Observed } from "../../model/kind.ts";
 import { cacheEntryName } from "../../model/layout.ts";
 import { problem } from "../../model/problem.ts";
 import { approximateQuantity, formatQuantity } from "../../model/quantity.ts";
 import { foreignBaseUsers } from "../chain/foreign-users.ts";
+import { isFromGlance, withSourceImages } from "../config/with-source-images.ts";
 import type { Config } from "../config.ts";
 import { bases } from "./address.ts";
 import { describeBase, isBlank } from "./describe.ts";
@@ -18,17 +20,23 @@ import { removeLeftover } from "./sweep.ts";
 
 /** What a collection of garbage in the cache goes by. */
 export interface CollectOptions {
-  /** Entries that images of the configuration want, used or not. */
-  readonly wanted: ReadonlySet<string>;
+  /** Whether an image of the configuration needs it, used or not. */
+  readonly isWanted: (state: ImageState | BlankState) => boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
   /** An entry that is younger is kept: another project may be about to use it (Nova GC-06, a day). */
   readonly minAgeMs: number;
 }
 
-/** The entries of the cache that the images of a configuration want. */
-export function wantedEntries({ images = {}, project }: Config): ReadonlySet<string> {
-  return new Set(Object.values(images).map((image) => cacheEntryName(imageId(image, project))));
+/**
+ * Whether an image of the configuration needs an entry of the cache. Which one it needs of a name in Glance is known from the service; while that does
+ * not say, it is each that came from this name. Pure.
+ */
+export function neededBy(config: Config, facts: HostFacts): CollectOptions["isWanted"] {
+  const images = Object.values(withSourceImages(config, facts).images ?? {});
+  const entries = new Set(images.map((image) => cacheEntryName(imageId(image, config.project))));
+  const unknown = new Set(images.flatMap(({ source, found }) => (isFromGlance(source) && found === undefined ? [source] : [])));
+  return (state) => entries.has(state.entry) || (!isBlank(state) && unknown.has(state.sidecar.source));
 }
 
 /**
@@ -41,8 +49,8 @@ export function collectGarbage(observed: Observed, options: CollectOptions): Cha
 }
 
 /** Warnings about entries that only disks of other domains need, wherever those are. */
-export function keptForOthers(observed: Observed, { wanted }: CollectOptions): Diagnostic[] {
-  return basesUsedByOthers(observed, ({ entry, users }) => users.length === 0 && !wanted.has(entry));
+export function keptForOthers(observed: Observed, { isWanted }: CollectOptions): Diagnostic[] {
+  return basesUsedByOthers(observed, (state) => state.users.length === 0 && !isWanted(state));
 }
 
 /** A note about unused entries that are too young to be removed; empty when there are none. */
@@ -84,10 +92,10 @@ function formatAge(milliseconds: number): string {
   return `${number} ${name}${number === 1 ? "" : "s"}`;
 }
 
-function unusedEntries(observed: Observed, { wanted, now }: CollectOptions) {
+function unusedEntries(observed: Observed, { isWanted, now }: CollectOptions) {
   return observed
     .of(bases)
-    .filter(([, { entry, users, path }]) => users.length === 0 && !wanted.has(entry) && foreignBaseUsers(path, observed).length === 0)
+    .filter(([, state]) => state.users.length === 0 && !isWanted(state) && foreignBaseUsers(state.path, observed).length === 0)
     .map(([, state]) => ({ state, age: ageOf(state, now) }));
 }
 
