@@ -230,13 +230,11 @@ export interface Driver<Settings = unknown, Facts = unknown> {
    * file is follows from the label of its directory; what lives elsewhere carries an owner label of its own.
    */
   list(context: Context, disks: readonly ListedDisk[]): Promise<ReadonlyMap<string, DiskState>>;
-  /** Makes sure that the disk exists and is whole; an existing one is left as it is. */
-  create(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void>;
   /**
-   * The same while the record of the disk is still being written: looks meanwhile, and makes nothing of the disk before `recorded` has resolved. On a
-   * host elsewhere each turn is a round trip. Absent: the driver does not look before.
+   * Makes sure that the disk exists and is whole; an existing one is left as it is. `recorded` resolves when the record of the disk is written. Before
+   * that the driver may look, as on a host elsewhere each turn is a round trip, but makes nothing. Absent: the record is written.
    */
-  createMeanwhile?(context: Context, disk: DiskSpec, report: ReportProgress, recorded: Promise<unknown>): Promise<void>;
+  create(context: Context, disk: DiskSpec, report: ReportProgress, recorded?: Promise<unknown>): Promise<void>;
   /** Makes sure it is at least `bytes` large; never shrinks. `online`: the running domain that may use it. */
   grow(context: Context, disk: DiskSpec, bytes: number, online: OnlineDisk | undefined): Promise<void>;
   /** No-op if absent. */

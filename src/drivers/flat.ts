@@ -68,7 +68,8 @@ export const flat: Driver = {
     return found;
   },
 
-  async create(context, disk, report) {
+  async create(context, disk, report, recorded) {
+    await recorded;
     const { files } = context.host;
     await files.makeDirectory(directoryOf(disk));
     const stat = await files.stat(disk.path);

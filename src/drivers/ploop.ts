@@ -67,7 +67,8 @@ export const ploop: Driver = {
     return found;
   },
 
-  async create(context, disk, report) {
+  async create(context, disk, report, recorded) {
+    await recorded;
     const { files } = context.host;
     refuseObstacle(disk, await files.stat(disk.path), "directory");
     const [stat, told] = await files.statMany([image(disk.path), descriptor(disk.path)]);

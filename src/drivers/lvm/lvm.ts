@@ -83,7 +83,8 @@ export const lvm: Driver<LvmSettings, LvmFacts> = {
     return found;
   },
 
-  async create(context, disk, report) {
+  async create(context, disk, report, recorded) {
+    await recorded;
     const name = nameOf(context, disk);
     const free = wasTaken(context, name.group, [name.volume, poolName(name.volume)]) === false;
     if (!free && (await findWhole(context, name))) return;

@@ -69,9 +69,7 @@ export const qcow2: Driver = {
     return found;
   },
 
-  create: (context, disk) => create(context, disk, Promise.resolve()),
-
-  createMeanwhile: (context, disk, _report, recorded) => create(context, disk, recorded),
+  create: (context, disk, _report, recorded) => create(context, disk, recorded),
 
   async grow(context, disk, bytes, online) {
     const start = await context.host.files.read(disk.path, { offset: 0, length: qcow2HeaderBytes });
@@ -129,7 +127,7 @@ export const qcow2: Driver = {
 /** In a header. */
 const luks = 2;
 
-async function create(context: Context, disk: DiskSpec, recorded: Promise<unknown>): Promise<void> {
+async function create(context: Context, disk: DiskSpec, recorded: Promise<unknown> | undefined): Promise<void> {
   const { files } = context.host;
   const [existing, info] = await Promise.all([files.read(disk.path, { offset: 0, length: qcow2HeaderBytes }), readDiskInfo(context, disk)]);
   if (existing !== undefined) refuseOtherFormat(disk, existing);
@@ -158,7 +156,7 @@ async function createOverlay(
   disk: DiskSpec,
   base: BaseRef,
   record: readonly FileChange[],
-  recorded: Promise<unknown>,
+  recorded: Promise<unknown> | undefined,
 ): Promise<void> {
   const { files } = context.host;
   const used: FileChange = { do: "touch", path: base.path };

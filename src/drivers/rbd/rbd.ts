@@ -47,7 +47,8 @@ export const rbd: Driver<RbdSettings, CephFacts> = {
     return new Map(each.flat());
   },
 
-  async create(context, disk, report) {
+  async create(context, disk, report, recorded) {
+    await recorded;
     const place = await rbdPlace(context, disk.place);
     const name = rbdName(place, disk);
     const found = await rbdImage(place, name);

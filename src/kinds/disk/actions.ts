@@ -82,14 +82,12 @@ function commonActions(kind: OwnedDisk["kind"]): ActionType[] {
       };
       const driver = driverOf(disk.backend);
       const recording = recordFirst();
-      if (driver.createMeanwhile !== undefined && injects === undefined && fallback === null && disk.encryption === null) {
-        await allDone([recording, driver.createMeanwhile(context, disk, report, recording)]);
-      } else {
+      if (injects !== undefined || fallback !== null || disk.encryption !== null) {
         await recording;
         await fetchUnlessCloneable(context, disk, fallback, report);
         await agreeOnPassphrase(context, disk);
-        await driver.create(context, disk, report);
       }
+      await allDone([recording, driver.create(context, disk, report, recording)]);
       if (injects !== undefined) await inject(context, disk, injects);
       if ((await recording) || injects !== undefined) await record(applied, "now");
     }),

@@ -4,11 +4,13 @@ import { randomUUID } from "node:crypto";
 import { copyFileSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import type { AnyDriver, BaseRef, DiskSpec, Surroundings } from "../../../src/drivers/driver.ts";
 import { deviceMap } from "../../../src/kinds/guest/device-map.ts";
 import { domainFields } from "../../../src/kinds/guest/state.ts";
 import { wantedFields } from "../../../src/kinds/guest/wanted-fields.ts";
 import { domainXml } from "../../../src/kinds/guest/xml.ts";
+import { allDone } from "../../../src/model/all-done.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { UserError } from "../../../src/model/errors.ts";
 import type { Host } from "../../../src/model/host.ts";
@@ -126,6 +128,24 @@ const cases: Readonly<Record<string, Case>> = {
     const empty = join(temporary(t), "empty");
     writeFileSync(empty, Buffer.alloc(scene.rounded(4 * mebibyte)));
     scene.assertHolds(disk, empty);
+  },
+
+  "not before its record": async (scene) => {
+    for (const disk of [scene.disk({ base: scene.base("raw") }), scene.disk({ name: "disk.swap", role: "swap" })]) {
+      const before = await scene.place.kept(scene.context);
+      const refused = Promise.withResolvers<void>();
+      const failing = scene.backend.create(scene.context, disk, nothing, refused.promise);
+      refused.reject(new Error("no record"));
+      await assert.rejects(allDone([refused.promise, failing]), /no record/);
+      assert.deepEqual(await scene.place.kept(scene.context), before, "nothing is made without a record");
+      const recorded = Promise.withResolvers<void>();
+      const creating = scene.backend.create(scene.context, disk, nothing, recorded.promise);
+      await setTimeout(200);
+      assert.deepEqual(await scene.place.kept(scene.context), before, "nothing is made before the record is written");
+      recorded.resolve();
+      await creating;
+      assert.equal(await scene.sizeOf(disk), scene.rounded(4 * mebibyte));
+    }
   },
 
   "with a filesystem": async (scene) => {

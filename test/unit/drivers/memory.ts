@@ -37,7 +37,8 @@ export const memory: Driver<MemorySettings, MemoryFacts> = {
     );
   },
 
-  async create(context, disk, report) {
+  async create(context, disk, report, recorded) {
+    await recorded;
     const { files } = context.host;
     const path = pathOf(context, disk);
     if ((await files.stat(path)) !== undefined) return;
