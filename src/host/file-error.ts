@@ -3,7 +3,11 @@ import { RefusedError, type UserError, userError } from "../model/errors.ts";
 
 const explanations: Readonly<Record<string, readonly [code: string, summary: string, detail: string]>> = {
   EACCES: ["permission-denied", "No permission", "Run virtform as root, or as a user who may do this."],
-  EPERM: ["permission-denied", "No permission", "Run virtform as root, or as a user who may do this."],
+  EPERM: [
+    "permission-denied",
+    "No permission",
+    "Run virtform as root, or as a user who may do this. If root is refused too, the file or its directory may be immutable: `lsattr -d` shows it, and `chattr -i` makes it changeable.",
+  ],
   EROFS: ["read-only-filesystem", "The filesystem is read-only", "Mount it writable, or choose another instances_path."],
   ENOSPC: ["no-space", "No space left", "Free space on that filesystem and run the same command again; nothing half-made is kept."],
   EDQUOT: ["no-space", "The disk quota is used up", "Raise the quota or free space, and run the same command again."],

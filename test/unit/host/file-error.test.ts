@@ -25,6 +25,16 @@ for (const errno of errnos) {
   });
 }
 
+test("what root is refused has a remedy for root", () => {
+  const failing = () => {
+    throw Object.assign(new Error("EPERM: operation not permitted, mkdir '/srv/x'"), { code: "EPERM", syscall: "mkdir" });
+  };
+  assert.throws(
+    () => explained("make the directory", "/srv/x", failing),
+    (error) => error instanceof UserError && /immutable: `lsattr -d`/.test(error.diagnostics[0]?.detail ?? ""),
+  );
+});
+
 test("a directory that is not empty is named, with what to do", async (context) => {
   const directory = await testDirectory(context);
   openSync(`${directory}/a`, "w");
