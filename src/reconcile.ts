@@ -31,6 +31,7 @@ import { problem } from "./model/problem.ts";
 import type { HostSettings } from "./model/settings.ts";
 import type { UsedVariable } from "./model/used-variable.ts";
 import { usualParallelism } from "./model/usual-parallelism.ts";
+import { withoutUndefined } from "./model/without-undefined.ts";
 
 /** What a run does: make the host match the configuration, remove everything of the project, or only some changes that follow from the look. */
 export type Mode =
@@ -234,18 +235,10 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     const journal = await openJournal(held, journals, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
     const actionTypes = run.kinds.flatMap((kind) => kind.actions);
     const meter = createMeter(() => performance.now());
-    const hook = announcing(run);
-    const outcomes = await apply({
-      plan,
-      actionTypes,
-      context: held,
-      journal,
-      meter,
-      parallelism,
-      stop,
-      emit,
-      ...(hook === undefined ? {} : { hook }),
-    });
+    const { places } = run;
+    const outcomes = await apply(
+      withoutUndefined({ plan, actionTypes, context: held, journal, meter, parallelism, places, stop, emit, hook: announcing(run) }),
+    );
     const done = outcomes.every(({ status }) => status === "done");
     try {
       const settling = run.kinds.map(async (kind) => kind.settle?.(held));

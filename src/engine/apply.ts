@@ -1,6 +1,7 @@
 import type { ActionType } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import { type Places, withPlaces } from "../model/diagnostic-places.ts";
 import type { Event } from "../model/event.ts";
 import { diagnosticsOf, failureDiagnostics } from "../model/failure-diagnostics.ts";
 import type { ImageEvent } from "../model/image-event.ts";
@@ -18,6 +19,8 @@ interface ApplyRequest {
   readonly journal: Pick<Journal, "write" | "note">;
   /** Absent: nothing is measured. */
   readonly meter?: Meter;
+  /** Finds the places of problems in the files of the configuration. Absent: they have none. */
+  readonly places?: Places;
   /** How many actions run at the same time. */
   readonly parallelism: number;
   /** Aborted when the user asks to stop: what runs is finished, nothing new is started. */
@@ -70,7 +73,13 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
       milliseconds: Date.now() - started,
       diagnostics,
     });
-    const warn = (diagnostic: Diagnostic) => emit({ type: "diagnostic", diagnostic: { address: action.address, ...diagnostic } });
+    const about = (told: readonly Diagnostic[]): readonly Diagnostic[] => {
+      const addressed = told.map((diagnostic) => ({ address: action.address, ...diagnostic }));
+      return request.places === undefined ? addressed : withPlaces(addressed, request.places);
+    };
+    const warn = (given: Diagnostic) => {
+      for (const diagnostic of about([given])) emit({ type: "diagnostic", diagnostic });
+    };
     try {
       const actionType = types.get(action.type);
       if (actionType === undefined) throw new Error(`no action type ${action.type}`);
@@ -86,8 +95,7 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
     } catch (error) {
       const status = context.signal.aborted ? "cancelled" : "failed";
       // What throws because it was stopped is no bug.
-      const told = status === "cancelled" ? (failureDiagnostics(error) ?? []) : diagnosticsOf(error);
-      const diagnostics = told.map((diagnostic) => ({ address: action.address, ...diagnostic }));
+      const diagnostics = about(status === "cancelled" ? (failureDiagnostics(error) ?? []) : diagnosticsOf(error));
       journal.write({ action: action.id, status, diagnostics });
       end(action, record(status, diagnostics));
     }

@@ -55,7 +55,9 @@ export function applySummaryLines(
   if (failed.length > 0) {
     lines.push([span("Failed:", "error")]);
     for (const outcome of failed) {
-      lines.push([span(`  ${outcome.action}`, "strong")]);
+      const at = outcome.diagnostics.find((diagnostic) => diagnostic.at !== undefined)?.at;
+      const place = at === undefined ? "" : `  (${at.file}:${at.line}:${at.column})`;
+      lines.push([span(`  ${outcome.action}`, "strong"), span(place, "faint")]);
       for (const diagnostic of outcome.diagnostics) lines.push(...reasonLines(diagnostic, width));
     }
     lines.push([]);

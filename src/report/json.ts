@@ -2,7 +2,7 @@ import type { Action } from "../model/action.ts";
 import { addressKind, addressName } from "../model/address.ts";
 import type { Change, FieldChange } from "../model/change.ts";
 import { type Movement, movedBytes } from "../model/cost.ts";
-import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Diagnostic, Place } from "../model/diagnostic.ts";
 import { type Forecast, forecastOf } from "../model/forecast.ts";
 import type { Json } from "../model/json.ts";
 import { applicablePlans, type IgnoredDrift, isErrored, type Pending, type Plan } from "../model/plan.ts";
@@ -112,16 +112,20 @@ export function failedPlanJson(diagnostics: readonly Diagnostic[], head: Documen
 /** A diagnostic as Terraform's machine-readable output has it, with its stable code. */
 export function diagnosticJson(diagnostic: Diagnostic): JsonObject {
   const { severity, code, summary, detail, address, at } = diagnostic;
-  const start = at === undefined ? undefined : { line: at.line, column: at.column };
-  return {
+  return withoutUndefined({
     severity,
     code,
     summary,
     detail,
-    ...(address === undefined ? {} : { address }),
-    ...(at === undefined || start === undefined ? {} : { range: { filename: at.file, start, end: start } }),
-    ...(at?.text === undefined ? {} : { snippet: { code: at.text, start_line: at.line } }),
-  };
+    address,
+    range: at === undefined ? undefined : rangeJson(at),
+    snippet: at?.text === undefined ? undefined : { code: at.text, start_line: at.line },
+  });
+}
+
+/** From the first character that is meant to behind the last one. */
+function rangeJson({ file, line, column, text = "" }: Place): JsonObject {
+  return { filename: file, start: { line, column }, end: { line, column: column + text.length } };
 }
 
 /** The identity that an object had before it was adopted, as Terraform has that of an import. */

@@ -4,18 +4,20 @@ import { apply } from "../../../src/engine/apply.ts";
 import { observe } from "../../../src/engine/observe.ts";
 import { type ActionType, defineAction } from "../../../src/model/action.ts";
 import type { Context } from "../../../src/model/context.ts";
+import type { Places } from "../../../src/model/diagnostic-places.ts";
 import { CommandError, RefusedError, UnreachableError, userError } from "../../../src/model/errors.ts";
 import type { HostFacts } from "../../../src/model/host-facts.ts";
 import type { AnyKind } from "../../../src/model/kind.ts";
 import type { Outcome } from "../../../src/model/outcome.ts";
 import type { Plan } from "../../../src/model/plan.ts";
+import { applySummaryLines } from "../../../src/report/apply-summary.ts";
 import { diagnosticJson } from "../../../src/report/json.ts";
 import { action } from "./action.ts";
 
 type Written = { readonly action: string; readonly status: string; readonly diagnostics?: Outcome["diagnostics"] };
 
 /** Applies one action of type `test` that throws, and one that does not. */
-async function failing(error: unknown, aborted = false) {
+async function failing(error: unknown, { aborted = false, places }: { readonly aborted?: boolean; readonly places?: Places } = {}) {
   const written: Written[] = [];
   const types: readonly ActionType[] = [
     defineAction("test", [], () => Promise.reject(error)),
@@ -36,6 +38,7 @@ async function failing(error: unknown, aborted = false) {
     parallelism: 1,
     stop: new AbortController().signal,
     emit: () => undefined,
+    ...(places === undefined ? {} : { places }),
   });
   return { outcomes, diagnostics: outcomes[0]?.diagnostics ?? [], journalled: written.find(({ status }) => status === "failed") };
 }
@@ -51,6 +54,30 @@ test("a failure keeps its code, its remedy and its address in the outcome, in th
     outcomes.map(({ status }) => status),
     ["failed", "done"],
   );
+});
+
+test("a failure has the place where its object is declared, in the outcome, in the journal and in JSON", async () => {
+  const at = { file: "site.yaml", line: 7, column: 3, text: "debian" };
+  const places: Places = {
+    pointerOf: (address) => (address === "image/debian" ? ["images", "debian"] : undefined),
+    place: (pointer) => (pointer.join(".") === "images.debian" ? at : undefined),
+  };
+  const { outcomes, diagnostics, journalled } = await failing(userError("download-failed", "Cannot download it", "Try again."), { places });
+  assert.deepEqual(
+    diagnostics.map(({ at }) => at),
+    [at],
+  );
+  assert.deepEqual(journalled?.diagnostics, diagnostics);
+  assert.deepEqual(diagnostics.map(diagnosticJson)[0]?.["range"], {
+    filename: "site.yaml",
+    start: { line: 7, column: 3 },
+    end: { line: 7, column: 9 },
+  });
+  const plan = { changes: [], actions: [] } as unknown as Plan;
+  const text = applySummaryLines(plan, outcomes, { command: "apply", milliseconds: 1 }).map((line) =>
+    line.map((part) => part.text).join(""),
+  );
+  assert.ok(text.includes("  image/debian#fetch  (site.yaml:7:3)"), text.join("\n"));
 });
 
 test("each kind of failure with a remedy has its own code", async () => {
@@ -106,7 +133,7 @@ test("if undoing fails as well, both failures are reported, the first one first"
 });
 
 test("what throws because it was stopped is no bug", async () => {
-  const { outcomes, diagnostics } = await failing(new Error("aborted"), true);
+  const { outcomes, diagnostics } = await failing(new Error("aborted"), { aborted: true });
   assert.deepEqual([outcomes[0]?.status, diagnostics], ["cancelled", []]);
 });
 
