@@ -10,7 +10,8 @@ import { unusedBases } from "./kinds/image/remove.ts";
 import { configRules } from "./kinds/rules.ts";
 import type { Reporter } from "./model/event.ts";
 import type { Plan } from "./model/plan.ts";
-import { type ApplyResult, type Mode, plan as planRuns, reconcile } from "./reconcile.ts";
+import { type ApplyResult, plan as planRuns, reconcile } from "./reconcile.ts";
+import type { Mode } from "./reconciliation.ts";
 import { runsOf } from "./runs-of.ts";
 import {
   type CheckedConfig,

@@ -1,119 +1,34 @@
+import { askConsent, asks, type ConsentOptions } from "./ask-consent.ts";
+import { decide, look, lookOnly } from "./decide.ts";
 import { apply } from "./engine/apply.ts";
-import { type AllowDestroy, destroysOf, missingConsent, withConsent } from "./engine/consent.ts";
-import { type EventHook, hookFailed, inOrder } from "./engine/event-hook.ts";
+import { type AllowDestroy, withConsent } from "./engine/consent.ts";
+import { hookFailed, inOrder } from "./engine/event-hook.ts";
 import { interruptedActions, openJournal } from "./engine/journal.ts";
 import { keepRates } from "./engine/keep-rates.ts";
 import { createMeter } from "./engine/meter.ts";
 import { findMovedSince } from "./engine/moved.ts";
 import { addNotes } from "./engine/notes.ts";
-import { observe } from "./engine/observe.ts";
-import { makePlan } from "./engine/plan.ts";
 import { findStale } from "./engine/stale.ts";
 import { unseenPlan } from "./engine/unseen-plan.ts";
 import { type HostResult, hostsTogether, type Seat } from "./hosts-together.ts";
-import type { Address } from "./model/address.ts";
 import { allDone } from "./model/all-done.ts";
-import type { Change } from "./model/change.ts";
-import type { ClaimsSeen } from "./model/claims-seen.ts";
 import type { Context } from "./model/context.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
-import { type Places, withPlaces } from "./model/diagnostic-places.ts";
 import { CodedError, UserError, userError } from "./model/errors.ts";
-import type { Reporter } from "./model/event.ts";
-import type { HostFacts } from "./model/host-facts.ts";
 import type { ImageEvent } from "./model/image-event.ts";
-import type { Json } from "./model/json.ts";
-import type { AnyKind, Check, Observed } from "./model/kind.ts";
-import { markKnown } from "./model/mark-known.ts";
+import type { Observed } from "./model/kind.ts";
 import { combinePlans } from "./model/on-host.ts";
 import { type Plan, plansOfHosts } from "./model/plan.ts";
-import { problem } from "./model/problem.ts";
-import type { HostSettings } from "./model/settings.ts";
-import type { UsedVariable } from "./model/used-variable.ts";
 import { usualParallelism } from "./model/usual-parallelism.ts";
 import { withoutUndefined } from "./model/without-undefined.ts";
-
-/** What a run does: make the host match the configuration, remove everything of the project, or only some changes that follow from the look. */
-export type Mode =
-  | { readonly do: "apply" }
-  /** `more`: what else goes, such as base images. `notes`: what is to be said about it. */
-  | {
-      readonly do: "destroy";
-      readonly more?: (observed: Observed) => readonly Change[];
-      readonly notes?: (observed: Observed) => readonly Diagnostic[];
-    }
-  | {
-      readonly do: "only";
-      readonly changes: (observed: Observed) => readonly Change[];
-      /** What is to be said beside the changes. */
-      readonly notes?: (observed: Observed) => readonly Diagnostic[];
-      /** Leftovers of interrupted applies are among the changes: they are not swept before the look. */
-      readonly keepLeftovers?: true;
-    };
-
-/** What a run is about on one host. */
-export interface Reconciliation<Config> {
-  /** The name of the host in the session. */
-  readonly name: string;
-  /** Addresses in output name the host, because the session has several. */
-  readonly qualified: boolean;
-  readonly kinds: readonly AnyKind<Config>[];
-  readonly checks: readonly Check<Config>[];
-  readonly config: Config;
-  readonly context: Context;
-  readonly lookUpFacts: (context: Context) => Promise<HostFacts>;
-  /** Records on the host what an apply begins, and what is gone after everything was destroyed. Absent: nothing is recorded. */
-  readonly claim?: { readonly take: (context: Context) => Promise<void>; readonly release: (context: Context) => Promise<void> };
-  /** The room of the host that applies claim while they run. Absent: none is claimed. */
-  readonly room?: Room;
-  /** Gets the events of images. Absent: no program does. */
-  readonly hook?: EventHook;
-  /** Finds the places of problems in the files of the configuration. Absent: they have none. */
-  readonly places?: Places;
-  /** Warnings from before, to stand in the plan. */
-  readonly warnings: readonly Diagnostic[];
-  /** The variables that the configuration uses. Absent: none. */
-  readonly variables?: readonly UsedVariable[];
-  readonly targets: readonly string[];
-  /** Addresses or names of what is left out, with what depends on it. Absent: nothing. */
-  readonly exclude?: readonly string[];
-  /** Which copy of an entry of the configuration an object belongs to. Absent: not known. */
-  readonly indexOf?: (address: Address) => string | number | undefined;
-  /** Addresses or names of what is replaced although nothing about it differs. Absent: nothing. */
-  readonly replace?: readonly string[];
-  readonly mode: Mode;
-  /** The plan is to be saved. */
-  readonly fingerprints?: boolean;
-}
-
-/** A look at a host, and the plan that follows from it. */
-export interface Shown {
-  readonly observed: Observed;
-  readonly plan: Plan;
-}
-
-/** Claims of applies on the room of a host. */
-export interface Room {
-  /** What is claimed before the look, to be compared when a claim is made. */
-  readonly seen: (context: Context) => Promise<ClaimsSeen>;
-  /**
-   * Claims what a plan brings, for as long as the result is not disposed of. Where others claimed or gave back room since `seen`, `again`
-   * plans once more before. A plan that cannot be applied claims nothing.
-   */
-  readonly claim: (context: Context, seen: ClaimsSeen, shown: Shown, again: () => Promise<Shown>) => Promise<AsyncDisposable>;
-}
+import type { Reconciliation, Shown } from "./reconciliation.ts";
 
 /** How an apply may go about it. */
-export interface ApplyOptions {
-  readonly reporter: Reporter;
-  readonly autoApprove: boolean;
-  readonly allowDestroy: AllowDestroy;
+export interface ApplyOptions extends ConsentOptions {
   /** Actions that run at the same time. Absent: as many as suit each host. */
   readonly parallelism?: number;
   readonly lockTimeoutMs: number;
   readonly stop: AbortSignal;
-  /** Carry out exactly this, unless the world has moved since. */
-  readonly savedPlan?: Plan;
 }
 
 /** How an apply ended, with the plan for all hosts. */
@@ -132,11 +47,6 @@ export async function plan<Config>(
   const plans = await Promise.all(runs.map((run) => planOfHost(run, seen)));
   const [only] = plans;
   return only !== undefined && !runs.some(({ qualified }) => qualified) ? only : combinePlans(plans);
-}
-
-/** Everything on a host that is about to be planned for, and not changed. */
-export function lookOnly<Config>(run: Reconciliation<Config>): Promise<Observed> {
-  return look({ ...run, context: { ...run.context, looksOnly: true } });
 }
 
 async function planOfHost<Config>(run: Reconciliation<Config>, seen: (run: Reconciliation<Config>) => Promise<Observed>): Promise<Plan> {
@@ -163,7 +73,7 @@ export async function reconcile<Config>(runs: readonly Reconciliation<Config>[],
     unseen: (error: CodedError) => unseen(run, error),
   }));
   const emit = options.reporter.event.bind(options.reporter);
-  return hostsTogether(members, { emit, consent: (question) => consent(question, options) }, (place, seat) =>
+  return hostsTogether(members, { emit, consent: (question) => askConsent(question, options) }, (place, seat) =>
     reconcileHost(runs[place] as Reconciliation<Config>, options, seat),
   );
 }
@@ -277,11 +187,6 @@ function announcing<Config>({ hook, name, context }: Reconciliation<Config>) {
   };
 }
 
-/** Whether a person is asked, which takes any time. */
-function asks({ autoApprove, savedPlan }: ApplyOptions): boolean {
-  return !autoApprove && savedPlan === undefined;
-}
-
 /** Looks again: why the plan must not be carried out any more. */
 async function movedSince<Config>(run: Reconciliation<Config>, shown: Shown): Promise<Diagnostic[]> {
   const observed = await look(run);
@@ -317,72 +222,4 @@ function rejectionOf(signal: AbortSignal): Promise<never> {
 function contradictions<Config>(saved: Plan, { kinds }: Reconciliation<Config>, observed: Observed): Diagnostic[] {
   if (observed.complete) return findStale(saved, kinds, observed);
   return observed.diagnostics.filter(({ severity }) => severity === "error");
-}
-
-/** Everything that is to be known before deciding. Read-only. */
-export async function look<Config>(run: Reconciliation<Config>): Promise<Observed> {
-  const observed = await observe(run.kinds, run.context, run.lookUpFacts(run.context));
-  return { ...observed, diagnostics: [...run.warnings, ...observed.diagnostics] };
-}
-
-/** Decides what to do about what was seen. Pure: neither the host nor files or the environment are read. */
-export function decide<Config>(run: Reconciliation<Config>, observed: Observed): Plan {
-  const { project, settings } = run.context;
-  const plan = makePlan({
-    kinds: run.kinds,
-    checks: run.checks,
-    config: run.config,
-    observed,
-    host: run.name,
-    project,
-    target: targetOf(settings),
-    targets: run.targets,
-    exclude: run.exclude ?? [],
-    replace: run.replace ?? [],
-    ...(run.indexOf === undefined ? {} : { indexOf: run.indexOf }),
-    mode: run.mode.do,
-    fingerprints: run.fingerprints ?? false,
-    extraChanges: furtherChanges(run.mode, observed),
-  });
-  const diagnostics = [...plan.diagnostics, ...(run.mode.do === "apply" ? [] : (run.mode.notes?.(observed) ?? []))];
-  const { variables = [] } = run;
-  const { eventHook } = run.context.settings;
-  return {
-    ...plan,
-    ...(eventHook !== undefined ? { eventHook } : {}),
-    ...(run.mode.do === "destroy" ? { purpose: "destroy" as const } : {}),
-    ...(variables.length === 0 ? {} : { variables }),
-    diagnostics: markKnown(run.places === undefined ? diagnostics : withPlaces(diagnostics, run.places), plan, run.places),
-  };
-}
-
-function furtherChanges(mode: Mode, observed: Observed): readonly Change[] {
-  if (mode.do === "only") return mode.changes(observed);
-  return mode.do === "destroy" ? (mode.more?.(observed) ?? []) : [];
-}
-
-function targetOf({ uri, instancesPath, drivers }: HostSettings): Plan["target"] {
-  return { uri, instancesPath, ...(drivers as Readonly<Record<string, Json>> | undefined) };
-}
-
-/** Asks on a terminal; elsewhere only what was allowed in advance counts as consent. */
-async function consent({ shown, applied }: { readonly shown: Plan; readonly applied: Plan }, options: ApplyOptions): Promise<boolean> {
-  if (asks(options)) {
-    const { confirm } = options.reporter;
-    const destroys = destroysOf(applied).map(({ what }) => what);
-    if (confirm === undefined) {
-      const flags = destroys.length === 0 ? "--auto-approve" : "--auto-approve --allow-destroy";
-      const save = applied.purpose === "destroy" ? "`virtform plan --destroy --out FILE`" : "`virtform plan --out FILE`";
-      throw new UserError([
-        problem("no-terminal", {
-          summary: "There is no terminal to ask for consent",
-          detail: `Nothing has been done. Read the plan, then run the same command with ${flags}, or save it with ${save} and apply the file${destroys.length === 0 ? "" : " with --allow-destroy"}.`,
-        }),
-      ]);
-    }
-    return confirm.call(options.reporter, { plan: shown, destroys });
-  }
-  const missing = missingConsent(applied, options.allowDestroy);
-  if (missing !== undefined) throw new UserError([missing]);
-  return true;
 }

@@ -1,7 +1,7 @@
 import type { Config } from "./kinds/config.ts";
 import { closest } from "./model/closest.ts";
 import { userError } from "./model/errors.ts";
-import type { Mode, Reconciliation } from "./reconcile.ts";
+import type { Mode, Reconciliation } from "./reconciliation.ts";
 import type { HostSession, Session } from "./session.ts";
 
 /** What a run is about, in a session with any number of hosts. */

@@ -31,7 +31,7 @@ import type { PublisherDoor } from "./model/publisher-door.ts";
 import { type SecretRef, unavailableSecret } from "./model/secret.ts";
 import type { HostSettings } from "./model/settings.ts";
 import type { UsedVariable } from "./model/used-variable.ts";
-import type { Room } from "./reconcile.ts";
+import type { Room } from "./reconciliation.ts";
 
 /** What a session needs of the process that it runs in. Sessions read no environment, arguments or signals by themselves. */
 export interface Surroundings {

@@ -1,7 +1,7 @@
 import type { Config } from "../kinds/config.ts";
 import { collectGarbage, keptByAge, keptForOthers, neededBy } from "../kinds/image/collect.ts";
 import type { Observed } from "../model/observed.ts";
-import type { Mode } from "../reconcile.ts";
+import type { Mode } from "../reconciliation.ts";
 import { parseDuration } from "./duration.ts";
 
 /** What `gc` does: a run that only removes what the image cache holds for no disk. Throws a UserError for a minimum age that is no time. */

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { editYaml } from "../config/edit-yaml.ts";
 import { unifiedDiff } from "../config/unified-diff.ts";
+import { lookOnly } from "../decide.ts";
 import { acceptedDrift } from "../kinds/accepted-drift.ts";
 import type { DriftEdit, Inexpressible } from "../kinds/terms/drift-edit.ts";
 import type { Places } from "../model/diagnostic-places.ts";
@@ -8,7 +9,7 @@ import { UserError } from "../model/errors.ts";
 import type { Observed } from "../model/observed.ts";
 import { isErrored, plansOfHosts } from "../model/plan.ts";
 import { problem } from "../model/problem.ts";
-import { lookOnly, plan } from "../reconcile.ts";
+import { plan } from "../reconcile.ts";
 import { runsOf } from "../runs-of.ts";
 import type { Invocation } from "./command.ts";
 import type { Io } from "./io.ts";

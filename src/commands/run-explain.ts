@@ -1,3 +1,4 @@
+import { lookOnly } from "../decide.ts";
 import { type Explanation, explain } from "../engine/explain.ts";
 import { type Address, addressName } from "../model/address.ts";
 import { closest } from "../model/closest.ts";
@@ -7,7 +8,7 @@ import { matchesPattern } from "../model/matches-pattern.ts";
 import type { Observed } from "../model/observed.ts";
 import { isErrored, type Plan, type PlannedAction, plansOfHosts } from "../model/plan.ts";
 import { instanceOf } from "../model/presentation.ts";
-import { lookOnly, plan } from "../reconcile.ts";
+import { plan } from "../reconcile.ts";
 import { explanationLines } from "../report/explain-text.ts";
 import { paint } from "../report/style.ts";
 import { runsOf } from "../runs-of.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { foundNetworks } from "../../src/commands/found-networks.ts";
-import { look } from "../../src/reconcile.ts";
+import { look } from "../../src/decide.ts";
 import { showResult } from "../../src/report/text-result.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { child, childrenOf } from "../fake-host/xml.ts";

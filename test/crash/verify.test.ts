@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { look } from "../../src/decide.ts";
 import { bases } from "../../src/kinds/image/address.ts";
 import { isBlank } from "../../src/kinds/image/describe.ts";
 import type { ImageSidecar, ImageState } from "../../src/kinds/image/spec.ts";
 import { verifyBase } from "../../src/kinds/image/verify.ts";
-import { look } from "../../src/reconcile.ts";
 import { applied, apply, createWorld, layout, runOn } from "./world.ts";
 
 const yaml = `project: shop

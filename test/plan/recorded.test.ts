@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { decide } from "../../src/decide.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
 import { createChecks, createKinds } from "../../src/kinds/index.ts";
 import type { Context } from "../../src/model/context.ts";
 import type { Json } from "../../src/model/json.ts";
 import { observedOfJson } from "../../src/model/observed.ts";
-import { decide } from "../../src/reconcile.ts";
 import { configOf } from "../crash/world.ts";
 import { assertGolden } from "../support/golden.ts";
 import { textOf } from "./text-of.ts";

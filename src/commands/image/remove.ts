@@ -2,7 +2,7 @@ import { namesHere } from "../../kinds/image/names-here.ts";
 import { removeNamed, removeNamedNotes } from "../../kinds/image/remove-named.ts";
 import { userError } from "../../model/errors.ts";
 import type { Observed } from "../../model/observed.ts";
-import type { Mode } from "../../reconcile.ts";
+import type { Mode } from "../../reconciliation.ts";
 import type { HostSession } from "../../session.ts";
 import type { Invocation } from "../command.ts";
 import type { Io } from "../io.ts";
