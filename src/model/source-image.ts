@@ -8,6 +8,8 @@ export interface SourceImage {
   readonly status: string;
   /** As Glance names it; null where Glance has none. */
   readonly diskFormat: string | null;
+  /** What the disk is packed in, as Glance names it: `bare`, `ova`, `compressed`, … */
+  readonly containerFormat: string | null;
   readonly size: number | null;
   readonly virtualSize: number | null;
   readonly minDisk: number;

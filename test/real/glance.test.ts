@@ -92,6 +92,10 @@ test("an image of Glance is fetched, and a guest is what its properties say", as
   assert.match(await virsh("dumpxml", name), /<target dev='sda' bus='sata'\/>/);
   assert.match((await virtform("image", "list", "--path", workspace.directory)).stdout, /^noise +active +raw /m);
   await assertConverged(workspace);
+  await cloud.glance("POST", `/v2/images/${id}/actions/deactivate`, { user: "admin", project: "admin" });
+  const deactivated = await virtform("plan", workspace.directory, "--detailed-exitcode");
+  assert.equal(deactivated.code, 0);
+  assert.match(deactivated.stderr, /Warning: Image noise \(.*\) in Glance is deactivated[\s\S]*Its base image stays, also for new guests/);
   await assertNoLeftovers(workspace);
   await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy", "--images");
 });

@@ -5,6 +5,7 @@ import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import { glanceSettings, signersIn } from "../../sources/glance/settings.ts";
 import { isSourceProblem, sourceOf } from "../../sources/index.ts";
+import type { SourceProblem } from "../../sources/source.ts";
 import { imageSignature } from "../../tools/signature/image-signature.ts";
 import { isTaken } from "../config/is-taken.ts";
 import { propertiesOfSource } from "../config/source-properties.ts";
@@ -39,7 +40,7 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
       ...checkAccess(resource, isFetched(resource.spec, observed), observed),
       ...(isFetched(resource.spec, observed) ? [...checkDecompressor(resource, observed), ...checkRootArchive(resource, observed)] : []),
       ...checkSigned(resource, observed),
-      ...checkFound(resource),
+      ...checkFound(resource, isFetched(resource.spec, observed)),
       ...checkBaseSignature(resource, observed),
       ...checkTaken(resource, observed, config),
       ...checkCache(resource, observed),
@@ -97,7 +98,7 @@ function checkSource({ address, spec }: Resource<ImageSpec>, observed: Observed)
   // What a guest of an image in Glance is like follows from the service, also when the image is in the cache.
   const isAsked = isFetched(spec, observed) || (isFromGlance(spec.source) && spec.found === null);
   const found = isSourceProblem(source) ? source : isAsked ? observed.facts.sources[spec.source]?.problem : undefined;
-  if (found === undefined) return [];
+  if (found === undefined) return isAsked ? [] : checkState(address, observed.facts.sources[spec.source]?.problem);
   const peers = isGoneCode(found.code) && !isSourceProblem(source) ? observed.facts.peers?.[spec.entry] : undefined;
   if (peers === undefined) return [problem(found.code, { ...found, address, key: ["source"] })];
   if (peers.from !== null) return [];
@@ -105,8 +106,15 @@ function checkSource({ address, spec }: Resource<ImageSpec>, observed: Observed)
   return [problem(found.code, { ...found, detail, address, key: ["source"] })];
 }
 
+/** An image that is in the cache and may not be fetched any more: guests still get it. */
+function checkState(address: Resource<ImageSpec>["address"], found: SourceProblem | undefined): Diagnostic[] {
+  if (found?.code !== "glance-image-not-active") return [];
+  const { code, summary, detail } = found;
+  return [problem(code, { summary, detail: `Its base image stays, also for new guests. ${detail}`, address, key: ["source"] }, "warning")];
+}
+
 /** What an image service says about an image, against what the configuration says about it and what virtform supports. */
-function checkFound({ address, spec }: Resource<ImageSpec>): Diagnostic[] {
+function checkFound({ address, spec }: Resource<ImageSpec>, fetched: boolean): Diagnostic[] {
   const { found, name, diskFormat, signers } = spec;
   if (found === null) return [];
   const signature = imageSignature(found.properties);
@@ -133,6 +141,16 @@ function checkFound({ address, spec }: Resource<ImageSpec>): Diagnostic[] {
             }),
           ]
         : []),
+    ...(fetched && found.containerFormat === "compressed" && spec.unpack === "none"
+      ? [
+          problem("image-packed", {
+            summary: `Image ${name} is packed in Glance`,
+            detail: "Its container format there is compressed, which does not say how. Write unpack: gz, xz, zst or bz2.",
+            address,
+            key: ["source"],
+          }),
+        ]
+      : []),
     ...(typeof signature === "string" && signers !== null
       ? [
           problem("image-signature-invalid", {

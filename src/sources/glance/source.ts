@@ -163,12 +163,28 @@ function digestOf({ hash, checksum }: GlanceImage): { readonly algorithm: Digest
 }
 
 function sourceImage(image: GlanceImage): SourceImage {
-  const { id, name, status, diskFormat, size, virtualSize, minDisk, minRam, owner, visibility, properties, directUrl, locations } = image;
+  const {
+    id,
+    name,
+    status,
+    diskFormat,
+    containerFormat,
+    size,
+    virtualSize,
+    minDisk,
+    minRam,
+    owner,
+    visibility,
+    properties,
+    directUrl,
+    locations,
+  } = image;
   return {
     id,
     name,
     status,
     diskFormat,
+    containerFormat,
     size,
     virtualSize,
     minDisk,

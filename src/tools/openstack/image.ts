@@ -2,7 +2,6 @@ import type { SourceImage } from "../../model/source-image.ts";
 
 /** An image as Glance describes it. Sizes are bytes. */
 export interface GlanceImage extends Omit<SourceImage, "digest"> {
-  readonly containerFormat: string | null;
   readonly hidden: boolean;
   /** MD5, where Glance has no other digest. */
   readonly checksum: string | null;

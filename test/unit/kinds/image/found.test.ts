@@ -11,6 +11,7 @@ const inGlance: SourceImage = {
   name: "debian 13",
   status: "active",
   diskFormat: "qcow2",
+  containerFormat: "bare",
   size: 400 * 2 ** 20,
   virtualSize: 3 * 2 ** 30,
   minDisk: 0,
@@ -26,10 +27,15 @@ const signature = { img_signature: "YWJj", img_signature_hash_method: "SHA-256",
 
 /** What the plan says about an image with these fields in Glance. */
 function planned(found: Partial<SourceImage>, image: object = {}, more: Config = {}): string[] {
+  return planWith(found, image, more).diagnostics.map(
+    ({ severity, code, summary, detail }) => `${severity} ${code}: ${summary}. ${detail}`,
+  );
+}
+
+function planWith(found: Partial<SourceImage>, image: object, more: Config = {}) {
   const config: Config = { project: "shop", images: { debian: { source, ...image } }, ...more } as Config;
   const facts = { ...factsWith(), sources: { [source]: { way: null, bytes: inGlance.size, image: { ...inGlance, ...found } } } };
-  const { diagnostics } = planFor(config, hostSettings(config, runner), observedOf(facts));
-  return diagnostics.map(({ severity, code, summary, detail }) => `${severity} ${code}: ${summary}. ${detail}`);
+  return planFor(config, hostSettings(config, runner), observedOf(facts));
 }
 
 const trusted: Config = { glance: { trusted_certificates: ["/signer.pem"] } };
@@ -39,6 +45,16 @@ test("an image of Glance that is complete has no findings; its format has to be 
   assert.match(planned({ diskFormat: null })[0] ?? "", /^error image-format-unsupported: .*Glance says nothing/);
   assert.match(planned({ diskFormat: "docker" })[0] ?? "", /^error image-format-unsupported: .*Glance says docker/);
   assert.match(planned({}, { disk_format: "raw" })[0] ?? "", /^error image-format-mismatch: .*Glance says qcow2, and the file says raw/);
+});
+
+test("an OVA in Glance is unpacked as one, and what is compressed there needs to be said how", () => {
+  const packed = (found: Partial<SourceImage>, image: object = {}) =>
+    planWith(found, image).changes[0]?.fields.find(({ path }) => path === "unpack")?.new;
+  assert.equal(packed({ containerFormat: "ova", diskFormat: "vmdk" }), "ova");
+  assert.equal(packed({ containerFormat: "ova", diskFormat: "vmdk" }, { unpack: "tar" }), "tar");
+  assert.equal(packed({ containerFormat: "bare" }), undefined);
+  assert.match(planned({ containerFormat: "compressed" })[0] ?? "", /^error image-packed: .*is packed in Glance.*Write unpack: gz/);
+  assert.deepEqual(planned({ containerFormat: "compressed" }, { unpack: "xz" }), []);
 });
 
 test("properties of Glance that virtform does not follow are one warning with the reason of each; those of other programs are none", () => {

@@ -11,7 +11,17 @@ test("the base image of a name in Glance is that of the id that the service give
   const config: Config = { project: "shop", images: { debian: { source, disk_format: "raw" } } };
   const id = "8d66f1b2-0000-4000-8000-000000000001";
   const state = (entry: string, from: string) => ({ entry, sidecar: { source: from } }) as ImageState;
-  const image = { id, name: "debian 13", status: "active", diskFormat: "raw", size: 1, virtualSize: null, minDisk: 0, minRam: 0 };
+  const image = {
+    id,
+    name: "debian 13",
+    status: "active",
+    diskFormat: "raw",
+    containerFormat: "bare",
+    size: 1,
+    virtualSize: null,
+    minDisk: 0,
+    minRam: 0,
+  };
   const found = { ...image, owner: null, visibility: "private", protected: false, digest: null, locations: [], properties: {} };
   const known = neededBy(config, { ...factsWith(), sources: { [source]: { way: null, bytes: 1, image: found } } });
   assert.deepEqual(
