@@ -1,9 +1,12 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Host } from "../../model/host.ts";
 import { perHost } from "../../model/per-host.ts";
-import { parseAllowedProcessors, pickProcessors } from "./processors.ts";
+import { parseAllowedProcessors, parseIdleTimes, pickIdle } from "./processors.ts";
 
 /** The digest of the result, which one thread computes, is about as fast as four conversions. The other processors are left to the guests. */
 const most = 4;
+/** How long processors are watched, of which not all are needed. The kernel counts in ticks of up to 10 ms. */
+const watchMs = 100;
 
 /** Where conversions of a host run: one process at a place at a time, whatever the number of images. */
 export interface Places {
@@ -12,14 +15,23 @@ export interface Places {
   at<T>(work: (processor: number | undefined) => Promise<T>): Promise<T>;
 }
 
-/** The places of a host. */
+/** The places of a host, chosen once. */
 export const placesOf: (host: Host) => Promise<Places> = perHost(async ({ files }) => {
-  const status = (await files.read("/proc/self/status"))?.toString("latin1") ?? "";
-  const processors = pickProcessors(parseAllowedProcessors(status), most, Math.random());
+  const processors = await chooseProcessors(files);
   return createPlaces(processors.length === 0 ? [undefined] : processors);
 });
 
-/** One place for each of these processors. Whoever waits longest is first. */
+/** Processors that virtform may use on a host, at most four: those with the least to do, so that a guest with a processor of its own keeps it. */
+export async function chooseProcessors(files: Pick<Host["files"], "read">): Promise<readonly number[]> {
+  const read = async (path: string) => (await files.read(path))?.toString("latin1") ?? "";
+  const allowed = parseAllowedProcessors(await read("/proc/self/status"));
+  if (allowed.length <= most) return allowed;
+  const before = parseIdleTimes(await read("/proc/stat"));
+  await pause(watchMs);
+  return pickIdle(allowed, most, [before, parseIdleTimes(await read("/proc/stat"))], Math.random);
+}
+
+/** One place for each of these processors, given to what has waited longest. */
 export function createPlaces(processors: readonly (number | undefined)[]): Places {
   const free = [...processors];
   const waiting: ((processor: number | undefined) => void)[] = [];

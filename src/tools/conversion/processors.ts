@@ -8,12 +8,26 @@ export function parseAllowedProcessors(status: string): readonly number[] {
   });
 }
 
+/** How long each processor has been idle since the start of the machine, in ticks of the kernel, from `/proc/stat`. Pure. */
+export function parseIdleTimes(stat: string): ReadonlyMap<number, number> {
+  const lines = stat.matchAll(/^cpu(\d+) \d+ \d+ \d+ (\d+) (\d+)/gm);
+  return new Map([...lines].map(([, processor, idle, waiting]) => [Number(processor), Number(idle) + Number(waiting)]));
+}
+
 /**
- * At most `most` of these processors, as far from each other as can be: neighbours may be threads of one core. `start`, 0 up to 1, turns the choice, so that
- * virtform on several projects does not use the same ones. Pure.
+ * At most `most` of these processors: those that were idle the longest between two looks. Which of equal ones is left to `random`, so that several runs of
+ * virtform do not choose the same. Pure but for `random`.
  */
-export function pickProcessors(allowed: readonly number[], most: number, start: number): readonly number[] {
-  const count = Math.min(most, allowed.length);
-  const step = allowed.length / count;
-  return Array.from({ length: count }, (_, index) => allowed[Math.floor((start + index) * step) % allowed.length] ?? 0);
+export function pickIdle(
+  allowed: readonly number[],
+  most: number,
+  [before, after]: readonly [ReadonlyMap<number, number>, ReadonlyMap<number, number>],
+  random: () => number,
+): readonly number[] {
+  const idleTime = (processor: number) => (after.get(processor) ?? 0) - (before.get(processor) ?? 0);
+  return allowed
+    .map((processor) => ({ processor, idle: idleTime(processor), chance: random() }))
+    .sort((a, b) => b.idle - a.idle || a.chance - b.chance)
+    .slice(0, most)
+    .map(({ processor }) => processor);
 }

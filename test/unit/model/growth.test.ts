@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startGrowing } from "../../../src/model/growth.ts";
 
-test("whoever waits for more bytes gets them when they are final, and the end when all are", async () => {
+test("what waits for more bytes gets them when they are final, and the end when all are", async () => {
   let onFinal: (bytes: number) => void = () => undefined;
   const end = Promise.withResolvers<void>();
   const { growth, written } = startGrowing((tell) => {

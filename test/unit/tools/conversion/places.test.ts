@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createPlaces } from "../../../../src/tools/conversion/places.ts";
+import { chooseProcessors, createPlaces } from "../../../../src/tools/conversion/places.ts";
 
 test("each place is used by one at a time, and the one that has waited longest is next, also after a failure", async () => {
   const places = createPlaces([4, 7]);
@@ -29,4 +29,24 @@ test("each place is used by one at a time, and the one that has waited longest i
   for (const end of ends.values()) end.resolve();
   await Promise.all([a, c, d]);
   await places.at(async (processor) => assert.ok(processor === 4 || processor === 7));
+});
+
+test("all processors of a small host are used, and of a large one the four that have the least to do", async () => {
+  const host = (status: string | undefined, ...stats: readonly string[]) => {
+    const left = [...stats];
+    return {
+      read: async (path: string) => {
+        const text = path === "/proc/stat" ? left.shift() : status;
+        return text === undefined ? undefined : Buffer.from(text);
+      },
+    };
+  };
+  const stat = (busy: readonly number[], ticks: number) =>
+    Array.from({ length: 8 }, (_, index) => `cpu${index} 0 0 0 ${busy.includes(index) ? 50 : ticks} 0 0`).join("\n");
+  assert.deepEqual(await chooseProcessors(host("Cpus_allowed_list:\t2,5-6\n")), [2, 5, 6]);
+  assert.deepEqual(await chooseProcessors(host(undefined)), []);
+  const busy = [0, 3, 4];
+  const chosen = await chooseProcessors(host("Cpus_allowed_list:\t0-7\n", stat(busy, 100), stat(busy, 110)));
+  assert.equal(new Set(chosen).size, 4);
+  assert.ok(!chosen.some((processor) => busy.includes(processor)), chosen.join(", "));
 });

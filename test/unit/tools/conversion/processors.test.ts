@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseAllowedProcessors, pickProcessors } from "../../../../src/tools/conversion/processors.ts";
+import { parseAllowedProcessors, parseIdleTimes, pickIdle } from "../../../../src/tools/conversion/processors.ts";
 
 test("the processors of a process are read from its status", () => {
   const status = (list: string) => `Name:\tnode\nCpus_allowed:\tff\nCpus_allowed_list:\t${list}\nMems_allowed_list:\t0-3\n`;
@@ -11,17 +11,26 @@ test("the processors of a process are read from its status", () => {
     assert.deepEqual(parseAllowedProcessors(text), [], JSON.stringify(text));
 });
 
-test("processors are chosen far from each other, each once, wherever the choice begins", () => {
-  const allowed = Array.from({ length: 16 }, (_, index) => index);
-  assert.deepEqual(pickProcessors(allowed, 4, 0), [0, 4, 8, 12]);
-  assert.deepEqual(pickProcessors(allowed, 4, 0.5), [2, 6, 10, 14]);
-  assert.deepEqual(pickProcessors([5, 9], 4, 0.9), [5, 9]);
-  assert.deepEqual(pickProcessors([7], 4, 0.99), [7]);
-  assert.deepEqual(pickProcessors([], 4, 0.5), []);
-  for (let count = 1; count < 20; count += 1)
-    for (let start = 0; start < 1; start += 0.07) {
-      const picked = pickProcessors(allowed.slice(0, count), 4, start);
-      assert.equal(new Set(picked).size, Math.min(4, count), `${picked.join(", ")} of ${count}`);
-      assert.ok(picked.every((processor) => processor < count));
-    }
+test("the processors that were idle the longest between two looks are chosen, and equal ones by chance", () => {
+  const stat = (...idle: readonly number[]) =>
+    parseIdleTimes(["cpu  1 2 3 4 5 6", ...idle.map((ticks, index) => `cpu${index} 7 0 5 ${ticks} 1 0 3 0 0 0`), "intr 12 0"].join("\n"));
+  assert.deepEqual(
+    [...stat(100, 90)],
+    [
+      [0, 101],
+      [1, 91],
+    ],
+  );
+  const looks = [stat(100, 500, 100, 100, 100, 100), stat(110, 500, 107, 110, 110, 103)] as const;
+  const pick = (most: number, ...chances: number[]) => pickIdle([0, 1, 2, 3, 4, 5], most, looks, () => chances.shift() ?? 0);
+  assert.deepEqual(pick(4, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6), [0, 3, 4, 2]);
+  assert.deepEqual(pick(2, 0.9, 0, 0, 0.3, 0.2, 0), [4, 3]);
+  assert.deepEqual(
+    pickIdle([8, 9], 4, [parseIdleTimes(""), parseIdleTimes("")], () => 0),
+    [8, 9],
+  );
+  assert.deepEqual(
+    pickIdle([], 4, looks, () => 0),
+    [],
+  );
 });
