@@ -17,12 +17,14 @@ export interface ArchivedDisk {
 }
 
 /**
- * Finds the one disk in a tar archive or an OVA. Of an OVA with a manifest every other member is checked here, and the disk by the caller.
+ * Finds the one disk in a tar archive or an OVA, in which a CD may lie beside it. Of an OVA with a manifest every other member is checked here, and the disk by the caller.
  * Throws a RefusedError (`image-archive`) when there is no disk or more than one, or when a member is not what the manifest says.
  */
 export async function findDisk(read: Read, size: number, archive: "tar" | "ova"): Promise<ArchivedDisk> {
   const members = await readTar(read, size);
-  const candidates = members.filter(({ name, size: bytes }) => bytes > 0 && !companions.test(name));
+  const files = members.filter(({ name, size: bytes }) => bytes > 0 && !companions.test(name));
+  const disks = archive === "ova" ? files.filter(({ name }) => !/\.iso$/i.test(name)) : files;
+  const candidates = disks.length > 0 ? disks : files;
   const [member, ...others] = candidates;
   if (member === undefined)
     throw refused(`it holds no disk: ${named(members)}`, "Name the archive that holds the disk, or the disk itself.");
@@ -36,10 +38,15 @@ export async function findDisk(read: Read, size: number, archive: "tar" | "ova")
   if (archive === "tar") return { member, expected: undefined };
   if (!members.some(({ name }) => /\.ovf$/i.test(name)))
     throw refused("it has no OVF descriptor, so it is no OVA", "Write unpack: tar to use it as a plain archive.");
-  const manifest = members.find(({ name }) => /\.mf$/i.test(name));
+  const [manifest, further] = members.filter(({ name }) => /\.mf$/i.test(name));
   if (manifest === undefined) return { member, expected: undefined };
+  if (further !== undefined) throw refused(`it has more than one manifest: ${named([manifest, further])}`);
   const entries = readManifest((await whole(read, manifest)).toString("utf8"));
-  if (entries === undefined) throw refused(`its manifest ${JSON.stringify(manifest.name)} cannot be read`);
+  if (typeof entries === "number")
+    throw refused(
+      `line ${entries} of its manifest ${JSON.stringify(manifest.name)} is not understood`,
+      "Digests of SHA-1, SHA-256, SHA-384 and SHA-512 are, as in SHA256(disk.vmdk)= HEX. Write the manifest again, or leave it out and state checksum.",
+    );
   // Each member is read once, however long the manifest is.
   const names = new Set<string>();
   for (const { name } of entries) {

@@ -10,14 +10,20 @@ export interface ManifestEntry {
 
 const lengths: Readonly<Record<string, number>> = { sha1: 40, sha256: 64, sha384: 96, sha512: 128 };
 
-/** The entries of a manifest, `SHA256(disk.vmdk)= …`; undefined when a line is not of that form. */
-export function readManifest(text: string): ManifestEntry[] | undefined {
+/**
+ * The entries of a manifest, `SHA256(disk.vmdk)= …`, as OpenSSL writes them too (`SHA2-256(disk.vmdk)= …`); the number of the first line that is not of that
+ * form, if there is one. Lines with `#` in front are comments. Pure.
+ */
+export function readManifest(text: string): ManifestEntry[] | number {
   const entries: ManifestEntry[] = [];
-  for (const line of text.split(/\r?\n/).map((piece) => piece.trim())) {
-    if (line === "") continue;
-    const [, kind = "", name = "", hex = ""] = /^(SHA(?:1|256|384|512)) ?\((.+)\) ?= ?([0-9a-fA-F]+)$/.exec(line) ?? [];
-    const algorithm = kind.toLowerCase();
-    if (hex.length !== lengths[algorithm]) return undefined;
+  for (const [index, line] of text
+    .split(/\r?\n/)
+    .map((piece) => piece.trim())
+    .entries()) {
+    if (line === "" || line.startsWith("#")) continue;
+    const [, kind = "", name = "", hex = ""] = /^SHA(?:2-)?(1|256|384|512) ?\((.+)\) ?= *([0-9a-f]+)$/i.exec(line) ?? [];
+    const algorithm = `sha${kind}`;
+    if (hex.length !== lengths[algorithm]) return index + 1;
     entries.push({ name: name.replace(/^(?:\.\/+)+/, ""), algorithm: algorithm as DigestAlgorithm, hex: hex.toLowerCase() });
   }
   return entries;

@@ -100,6 +100,14 @@ test("an OVA is taken with its manifest, and refused when a member was changed, 
   await fetch(context, good);
   assert.ok(existsSync(context.layout.baseImage(good.entry)));
   await fetch(machine(t), spec(tar("plain.ova", ovf, disk)));
+  const other = join(directory, "b.mf");
+  writeFileSync(other, entry(ovf) + entry(disk));
+  // As OpenSSL 3 writes it, and with a CD of drivers beside the disk.
+  const drivers = join(directory, "drivers.iso");
+  writeFileSync(drivers, "a CD");
+  const lines = [ovf, disk, drivers].map((path) => `SHA2-256(${basename(path)})= ${sha256(path).toUpperCase()}`);
+  writeFileSync(manifest, `# made by hand\n${lines.join("\n")}\n`);
+  await fetch(machine(t), spec(tar("openssl.ova", ovf, manifest, drivers, disk)));
   for (const [name, text, members, expected] of [
     ["disk.ova", entry(ovf) + entry(disk, "0".repeat(64)), [ovf, manifest, disk], /not what the manifest of the OVA says/],
     ["ovf.ova", entry(ovf, "0".repeat(64)) + entry(disk), [ovf, manifest, disk], /not what the manifest/],
@@ -110,7 +118,9 @@ test("an OVA is taken with its manifest, and refused when a member was changed, 
       [ovf, manifest, disk],
       /"b.vmdk", which it holds 0 times/,
     ],
-    ["odd.ova", "disk.vmdk is fine\n", [ovf, manifest, disk], /manifest "a.mf" cannot be read/],
+    ["odd.ova", `${entry(ovf)}disk.vmdk is fine\n`, [ovf, manifest, disk], /line 2 of its manifest "a.mf" is not understood/],
+    ["md5.ova", `MD5(a.ovf)= ${"0".repeat(32)}\n`, [ovf, manifest, disk], /line 1 of its manifest/],
+    ["manifests.ova", entry(ovf) + entry(disk), [ovf, manifest, other, disk], /more than one manifest: "a.mf", "b.mf"/],
     ["none.ova", "", [ovf], /holds no disk/],
     ["bare.ova", "", [disk], /no OVF descriptor/],
   ] as const) {
