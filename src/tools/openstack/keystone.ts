@@ -77,9 +77,11 @@ function endpointsIn(catalogue: unknown, type: string, cloud: Pick<Cloud, "regio
     const found = field(service, "endpoints");
     return field(service, "type") === type && Array.isArray(found) ? (found.slice(0, 1000) as unknown[]) : [];
   });
-  const here = all.filter((one) => cloud.region === null || regionOf(one) === cloud.region);
-  const found = here.filter((one) => field(one, "interface") === cloud.interface).map((one) => String(field(one, "url")));
-  return { all, here, urls: found.filter(isServiceAddress) };
+  const isUsable = (one: unknown) => field(one, "interface") === cloud.interface && isServiceAddress(String(field(one, "url")));
+  // Regions have services of their own: without a name it is that of the first usable endpoint, as for keystoneauth.
+  const region = cloud.region ?? all.filter(isUsable).map(regionOf)[0];
+  const here = all.filter((one) => region === undefined || regionOf(one) === region);
+  return { all, here, urls: here.filter(isUsable).map((one) => String(field(one, "url"))) };
 }
 
 function regionOf(endpoint: unknown): string {

@@ -60,6 +60,8 @@ test("the image service is that of the region and the interface, without its ver
     images: ["https://g1:9292", "https://g2:9292"],
     keyManager: "https://keys:9311",
   });
+  const without = sessionOf({ ...cloud, region: null }, "t", token([endpoint("internal", "S", "http://g0"), ...endpoints]));
+  assert.deepEqual((without as { images: unknown }).images, ["https://g1:9292", "https://g2:9292"], "another region has another service");
   const text = (other: Partial<Cloud>, body: unknown = token(endpoints)) => sessionOf({ ...cloud, ...other }, "t", body);
   assert.match(String(text({ region: "T" })), /no image service in region T, but in R, S/);
   assert.match(String(text({ interface: "admin" })), /no usable admin address/);
