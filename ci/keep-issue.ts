@@ -14,7 +14,7 @@ export interface Drift {
 export async function keepIssue(forge: Forge, { marker, title, body, run }: Drift): Promise<Post | undefined> {
   const [first, ...others] = await forge.findIssues(marker);
   if (body === undefined) {
-    for (const issue of first === undefined ? [] : [first, ...others]) await forge.closeIssue(issue, `No drift any more: ${run}`);
+    for (const issue of first === undefined ? [] : [first, ...others]) await forge.closeIssue(issue, `No more drift: ${run}`);
     return undefined;
   }
   // Two checks at the same time can have opened one each.

@@ -187,7 +187,7 @@ function announcing<Config>({ hook, name, context }: Reconciliation<Config>) {
   };
 }
 
-/** Looks again: why the plan must not be carried out any more. */
+/** Looks again: why the plan must no longer be carried out. */
 async function movedSince<Config>(run: Reconciliation<Config>, shown: Shown): Promise<Diagnostic[]> {
   const observed = await look(run);
   return findMovedSince(run.kinds, shown, { observed, plan: decide(run, observed) });

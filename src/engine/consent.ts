@@ -10,7 +10,7 @@ export function destroysOf(plan: Plan): { readonly address: string; readonly wha
   return plan.actions.flatMap((action) => (action.destroys === undefined ? [] : [{ address: action.address, what: action.destroys }]));
 }
 
-/** The plan for a user who allowed these losses: what they allow is no error any more. */
+/** The plan for a user who allowed these losses: what they allow is no longer an error. */
 export function withConsent(plan: Plan, allowed: AllowDestroy): Plan {
   const isAllowed = ({ severity, allowedBy }: Diagnostic) =>
     severity === "error" && allowedBy !== undefined && (allowed === "all" || allowedBy.every((address) => allowed.includes(address)));

@@ -67,7 +67,7 @@ export const codes: Readonly<Record<string, string>> = {
   "file-too-long": "Files of an instance are too long.",
   "file-twice": "An instance has two files with one path.",
   "filter-busy": "libvirt does not change a network filter while guests with filters start and stop.",
-  "filter-in-use": "A network filter that is not wanted any more is used by a running guest and stays.",
+  "filter-in-use": "A network filter that is no longer wanted is used by a running guest and stays.",
   "filter-name-taken": "A network filter with a name of virtform's was defined by others.",
   "filter-not-kept": "libvirt changed a network filter.",
   "filter-sees-replies": "Packets that the host routes to a filtered interface are not filtered, only the replies are.",

@@ -42,7 +42,7 @@ import { keepTaken, wasTaken } from "./taken.ts";
 
 /** A volume that has it is being made. No guest has seen it. */
 const incomplete = "virtform.incomplete";
-/** A volume that has it is on its way out, cleared or not. */
+/** A volume with this tag is being removed; it may be cleared already. */
 const removing = "virtform.removing";
 /** With the old size: the running guest may not have been told yet that the volume has grown, or the filesystem in it not made larger. */
 const growing = "virtform.growing=";

@@ -97,7 +97,7 @@ export async function removeRetiredDrives(place: RbdPlace, uuid: string): Promis
   }
 }
 
-/** Removes staged drives of interrupted runs, and drives that no guest has any more. `own`: uuids of this project's directories. */
+/** Removes staged drives of interrupted runs, and drives that no guest has. `own`: uuids of this project's directories. */
 export async function sweepRbdDrives(context: Context, own: ReadonlySet<string>): Promise<void> {
   if (rbdSettings(context.settings) === undefined) return;
   const place = await rbdPlace(context);

@@ -127,7 +127,7 @@ async function copyLarge({ source, stat, from, to, options }: Copy): Promise<Cop
   return done;
 }
 
-/** The open file itself: its name may refer to another file by now. */
+/** The open file itself: its name may refer to another file now. */
 function descriptorPath(descriptor: number): string {
   return `/proc/self/fd/${descriptor}`;
 }

@@ -5,7 +5,7 @@ import { explainedLater } from "../file-error.ts";
 import { refuseTooLarge, sinkBlock } from "../sink.ts";
 import { dataRuns } from "../sparse.ts";
 
-/** Reads a file that a program appends to. What lies before the end of such a file does not change any more. */
+/** Reads a file that a program appends to. What lies before the end of such a file no longer changes. */
 export interface Follower {
   /** Read so far. */
   readonly bytes: number;

@@ -11,7 +11,7 @@ type Done<T = void> = (error: Error | null, value?: T) => void;
 export function lockFileSystem(record: { readonly write: () => void; readonly remove: () => void }) {
   let identity: string | undefined;
   const remove = (directory: string) => {
-    if (identity === undefined || directoryIdentity(directory) !== identity) throw new Error("the lock is not ours any more");
+    if (identity === undefined || directoryIdentity(directory) !== identity) throw new Error("the lock is no longer ours");
     record.remove();
     rmdirSync(directory);
   };

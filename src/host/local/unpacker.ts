@@ -24,7 +24,7 @@ import { createPace } from "./pace.ts";
 export interface Unpacker {
   /** The buffer may be used again as soon as this ends. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Forgets everything that came. */
+  /** Discards all data received so far. */
   restart(): Promise<void>;
   /** Throws a RefusedError (`image-unpack`) when the file is damaged or cut off. */
   finish(): Promise<{ readonly bytes: number; readonly digests: Digests }>;

@@ -17,7 +17,7 @@ const usual: Readonly<Record<string, string>> = {
   ubuntu: "ubuntu",
 };
 
-/** The user with whom one logs in to guests of an image with these properties; undefined when they do not say. Pure. */
+/** The login user of guests of an image with these properties; undefined when the properties do not name it. Pure. */
 export function adminUser(properties: Readonly<Record<string, string>> = {}): string | undefined {
   const distribution = properties["os_distro"]?.toLowerCase() ?? "";
   return properties["os_admin_user"] ?? (Object.hasOwn(usual, distribution) ? usual[distribution] : undefined);

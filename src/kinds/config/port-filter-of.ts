@@ -1,6 +1,6 @@
 import type { Config, InstanceConfig, NicConfig } from "../config.ts";
 
-/** How an interface is filtered: null where nothing is said about it, or another program filters. */
+/** How an interface is filtered: null where the configuration says nothing, or another program filters. */
 export type Filtering = { readonly groups: readonly string[] } | "none" | null;
 
 /** How an interface of an instance is filtered: what it says itself, else what the instance says. */

@@ -11,7 +11,7 @@ export interface RetiredDirectory {
   readonly doomed: string;
   /** Files of ours that are not worth keeping for their own sake: `disk.info`. What is staged under such a name counts as it. */
   readonly companions: readonly string[];
-  /** What the label becomes when files that are not ours stay. Absent: then the directory has no label any more. */
+  /** What the label becomes when files that are not ours stay. Absent: the directory then has no label. */
   readonly emptied?: string;
 }
 
@@ -43,7 +43,7 @@ function keptFiles(directory: string, names: readonly string[]): Diagnostic {
     "directory-kept",
     {
       summary: `${directory} is kept, because it holds files that virtform did not create`,
-      detail: `${names.slice(0, 5).join(", ")}${more}. They may be layers of snapshots, or copies. Remove the directory when they are not needed any more; the instance can be created again in it.`,
+      detail: `${names.slice(0, 5).join(", ")}${more}. They may be layers of snapshots, or copies. Remove the directory when they are no longer needed; the instance can be created again in it.`,
     },
     "warning",
   );

@@ -223,7 +223,7 @@ function checkInjectedBehind(address: DiskAddress, want: OwnedDisk, have: OwnedD
           injected === null
             ? `Nothing is injected into the existing root disk of ${name}, which was made before inject was added`
             : `${name} has what was injected when its root disk was made: ${differenceWords(injected, want.injectedBehind)} changed since`,
-        detail: `Injection is done before the first boot only, so the disk stays as it is${injected === null ? ", and with inject the guest has no config drive any more" : ""}. \`virtform apply --replace ${shellWord(name)}\` makes a new root disk with it, with consent.`,
+        detail: `Injection is done before the first boot only, so the disk stays as it is${injected === null ? ", and with inject the guest no longer has a config drive" : ""}. \`virtform apply --replace ${shellWord(name)}\` makes a new root disk with it, with consent.`,
         address,
         key: ["inject"],
       },

@@ -33,12 +33,12 @@ export function isInstanceDisk(want: OwnedDisk): want is InstanceDisk {
   return want.kind === "disk";
 }
 
-/** Which disk to look for: where it was put, whatever the configuration says by now. */
+/** Which disk to look for: where it was put, even if the configuration names another place now. */
 export function refOf({ uuid, name, path, applied: { place } }: Pick<OwnedDiskState, "uuid" | "name" | "path" | "applied">): DiskRef {
   return { uuid, name, path, place };
 }
 
-/** The same for a look, which goes by the record where a disk itself does not say what it is. */
+/** The same for a look, which uses the record where a disk itself does not say what it is. */
 export function listedOf(disk: Pick<OwnedDiskState, "uuid" | "name" | "path" | "applied">): ListedDisk {
   return { ...refOf(disk), encrypted: disk.applied.encrypted };
 }

@@ -26,7 +26,7 @@ export function checkForeignUse(
     return [
       problem("disk-used-by-other", {
         summary: `${what} is used by ${users.slice(0, 3).join(", ")}${users.length > 3 ? ` and ${users.length - 3} more` : ""}, and would be ${fate}`,
-        detail: `${have.path} is among the layers of a disk of that domain, which could not be read any more. Give that domain a disk of its own (\`qemu-img convert\`, or \`virsh blockpull\` while it runs) or undefine it. Then run the same command again.`,
+        detail: `${have.path} is among the layers of a disk of that domain, which could no longer be read. Give that domain a disk of its own (\`qemu-img convert\`, or \`virsh blockpull\` while it runs) or undefine it. Then run the same command again.`,
         address,
       }),
     ];

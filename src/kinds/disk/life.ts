@@ -27,7 +27,7 @@ export type Owned = DiskRef & Pick<DiskSpec, "owner">;
  * All else is the same for both.
  */
 export interface DiskLife {
-  /** Facts: it exists as it should be; it does not exist any more. */
+  /** Facts: it exists as it should be; it no longer exists. */
   readonly exists: FactType<OwnedDiskState>;
   readonly gone: FactType<OwnedDiskState>;
   /** What is done to it is done one thing after the other under this name, followed by the uuid. */

@@ -9,7 +9,7 @@ import type { OwnedDisk } from "./disk.ts";
 import { whereText } from "./place.ts";
 
 /**
- * Whether a disk was once there with what a guest wrote, and is not any more. A domain is defined over disks that are whole, so one
+ * Whether a disk that a guest wrote to is missing now. A domain is defined over disks that are whole, so one
  * that was defined implies them; disks that are being created or removed below it are marked. What can be recreated or has no value is never lost.
  */
 export function isLost({ disk, domain }: OwnedDisk, have: OwnedDiskState): boolean {
@@ -22,7 +22,7 @@ export function keepsNothing(name: string): boolean {
   return isCopy(name) || name === instanceFiles.swap;
 }
 
-/** What goes for good when a new one is made in its place, in words. */
+/** What is permanently lost when a new one is made in its place, in words. */
 export function lossText(address: Address, { applied }: OwnedDiskState): string {
   const size = applied.size === null ? "" : `${formatQuantity(applied.size)} `;
   return `data of ${size}disk ${address.slice("disk/".length)}, which is missing`;

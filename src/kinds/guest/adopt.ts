@@ -23,7 +23,7 @@ interface AdoptArgs {
 export const adopt: ActionType = defineAction<AdoptArgs>("domain.adopt", [defined], async (context, { spec }) => {
   const libvirt = libvirtOf(context);
   const record = await libvirt.domain(spec.uuid);
-  if (record === undefined) throw changed(spec, "it does not exist any more");
+  if (record === undefined) throw changed(spec, "it no longer exists");
   const have = domainState(record);
   if (have.label !== undefined) requireOwn(context, spec, have);
   else {

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 
 /**
- * Tells one definition from another, for a plan that is carried out later. Passwords of displays are left out: libvirt shows them only to who asks
+ * A digest that differs between definitions, for a plan that is carried out later. Passwords of displays are left out: libvirt shows them only to callers that ask
  * for them.
  */
 export function definitionDigest(xml: string): string {

@@ -105,7 +105,7 @@ export interface DeviceFields<Item> extends FieldTraits, OwnedXml {
 /** One field of a device. */
 export interface DeviceField<Item> extends FieldTraits, OwnedXml {
   readonly name: string;
-  /** The line about a device that comes or goes has the value, as it has those that are `onlyIfSet`. */
+  /** The line about an added or removed device shows the value, as it shows those that are `onlyIfSet`. */
   readonly notable?: true;
   readonly want: (item: Item, spec: DomainSpec) => FieldValue | null;
   readonly write: (element: Draft, value: FieldValue, item: Item) => void;

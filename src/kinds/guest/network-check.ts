@@ -38,7 +38,7 @@ function isOwn({ networks = {} }: Config, source: string): boolean {
   return network !== undefined && network.external !== true;
 }
 
-/** Whether the plan removes or renames the network: virtform made it, and no entry has its name any more. */
+/** Whether the plan removes or renames the network: virtform made it, and no entry has its name. */
 function isGivenUp(source: string, observed: Observed, { networks: declared = {} }: Config): boolean {
   return !Object.hasOwn(declared, source) && observed.of(networkAddresses).some(([, { name }]) => name === source);
 }
@@ -49,7 +49,7 @@ function givenUp({ instance }: DomainSpec, { source }: InterfaceSpec, index: num
     heir === undefined
       ? [
           "remove",
-          `virtform made it, no entry of networks has its name any more, and ${instance} is connected to it. Restore networks.${source}, or connect the interface to another network.`,
+          `virtform made it, no entry of networks has its name, and ${instance} is connected to it. Restore networks.${source}, or connect the interface to another network.`,
         ]
       : ["rename", `networks.${heir} takes its place. Write network: ${heir} into the interface.`];
   return problem("network-in-use", {

@@ -5,14 +5,14 @@ import type { DomainRef } from "../power/plan.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import { domainOwner } from "./state.ts";
 
-/** The domain as it is now; undefined when it does not exist. Throws a RefusedError when this project does not own it (any more). */
+/** The domain as it is now; undefined when it does not exist. Throws a RefusedError when this project does not own it. */
 export async function ownDomain(context: Context, ref: DomainRef): Promise<DomainRecord | undefined> {
   const record = await libvirtOf(context).domain(ref.uuid);
   if (record !== undefined) requireOwn(context, ref, domainOwner(record.xml));
   return record;
 }
 
-/** Its name and power alone, with fewer calls; undefined when it does not exist. Throws a RefusedError when this project does not own it (any more). */
+/** Its name and power alone, with fewer calls; undefined when it does not exist. Throws a RefusedError when this project does not own it. */
 export async function ownStanding(context: Context, ref: DomainRef): Promise<(DomainStanding & { readonly name: string }) | undefined> {
   const libvirt = libvirtOf(context);
   const [standing, xml] = await Promise.all([libvirt.power(ref.uuid), libvirt.definition(ref.uuid)]);

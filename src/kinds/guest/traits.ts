@@ -33,7 +33,7 @@ function indexOf(rows: readonly FieldRow[]): Index {
   return index;
 }
 
-/** What the table says about the field at a path. Of a path that it does not have (any more): nothing. */
+/** What the table says about the field at a path. Of a path that it does not have: nothing. */
 export function traitsOf(path: string): FieldTraits {
   const { fields, deviceFields, sections } = indexOf(fieldRows());
   const field = fields.get(path);

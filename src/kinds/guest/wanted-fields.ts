@@ -41,7 +41,7 @@ function isSame(spec: DomainSpec, found: DomainFields): boolean {
   return everyWanted(spec, "all", isFound) && Object.keys(found).length === wanted;
 }
 
-/** Calls `visit` with each field that a spec gives a guest until it returns false. False then. */
+/** Calls `visit` with each field that a spec gives a guest until it returns false; returns whether it never did. */
 function everyWanted(spec: DomainSpec, part: "all" | "xml", visit: (path: string, value: FieldValue) => boolean): boolean {
   const rows = rowsOf(spec.virtType);
   // Loops over indexes, because this is done for every guest of the configuration.

@@ -41,7 +41,7 @@ const machine = {
   image_peers: {
     type: "array",
     description:
-      "Other hosts whose base images are used when the source of an image says that it does not exist (any more), the first one that has it. Each is reached by ssh from the machine that virtform runs on; the path is its instances path, by default that of this host. Base images of Nova are used where a checksum proves them.",
+      "Other hosts whose base images are used when the source of an image says that it does not exist (or no longer exists), the first one that has it. Each is reached by ssh from the machine that virtform runs on; the path is its instances path, by default that of this host. Base images of Nova are used where a checksum proves them.",
     items: {
       type: "string",
       description: "ssh://[USER@]HOST[:PORT][/INSTANCES/PATH]",

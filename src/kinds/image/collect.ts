@@ -18,7 +18,7 @@ import { basesUsedByOthers, removal } from "./remove.ts";
 import type { BlankState, ImageState } from "./spec.ts";
 import { removeLeftover } from "./sweep.ts";
 
-/** What a collection of garbage in the cache goes by. */
+/** What decides which base images a garbage collection removes. */
 export interface CollectOptions {
   /** Whether an image of the configuration needs it, used or not. */
   readonly isWanted: (state: ImageState | BlankState) => boolean;

@@ -29,7 +29,7 @@ import { removeLeftover, sweepLeftovers } from "./sweep.ts";
 
 /**
  * Images and the cache of base images. Wanted are `image/<name>`; found are `base/<entry>`, since the cache is shared by
- * projects and names, and its entries are named after content. A base that no image wants any more is left where it is.
+ * projects and names, and its entries are named after content. A base that no image wants is left where it is.
  */
 export function imageKind(settings: HostSettings): Kind<Config, ImageSpec, ImageState | BlankState | LeftoverState> {
   return {

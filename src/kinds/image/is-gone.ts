@@ -8,7 +8,7 @@ export function isGoneCode(code: string | undefined): boolean {
   return code !== undefined && goneCodes.includes(code);
 }
 
-/** Whether a fetch failed because the source does not have the image (any more). */
+/** Whether a fetch failed because the source does not have the image, or no longer has it. */
 export function isGone(error: unknown): boolean {
   if (!(error instanceof CodedError)) return false;
   const { status } = (error.cause ?? {}) as { readonly status?: unknown };

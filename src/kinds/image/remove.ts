@@ -32,7 +32,7 @@ async function removeLocked(context: Context, entry: string): Promise<void> {
       `${base} was not removed: it is among the layers of disks of ${domains
         .slice(0, 3)
         .map((name) => `domain ${name}`)
-        .join(", ")}${domains.length > 3 ? ", …" : ""}, which could not be read any more`,
+        .join(", ")}${domains.length > 3 ? ", …" : ""}, which could no longer be read`,
       "Remove those domains, or give them disks of their own, first.",
     );
   }
@@ -112,7 +112,7 @@ export function basesUsedByOthers(observed: Observed, isRemovable: (base: ImageS
         "base-image-in-use",
         {
           summary: `${what} is kept, because ${users.slice(0, 3).join(", ")}${users.length > 3 ? ` and ${users.length - 3} more` : ""} ${users.length === 1 ? "uses" : "use"} it`,
-          detail: `${base.path} is among the layers of a disk there, which could not be read any more without it. Remove that domain, or give it a disk of its own, and run the same command again.`,
+          detail: `${base.path} is among the layers of a disk there, which could no longer be read without it. Remove that domain, or give it a disk of its own, and run the same command again.`,
           address,
         },
         "warning",

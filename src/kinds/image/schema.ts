@@ -59,7 +59,7 @@ export const imageSchema = {
   elsewhere: {
     sha256: "Write checksum: sha256:… for it.",
     sha512: "Write checksum: sha512:… for it.",
-    md5: "MD5 proves nothing any more: write checksum: sha256:…, which `virtform image lock` computes.",
+    md5: "MD5 no longer proves anything: write checksum: sha256:…, which `virtform image lock` computes.",
   },
   examples: [{ source: "./debian-13.qcow2", disk_format: "qcow2" }],
   properties: {

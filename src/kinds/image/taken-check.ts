@@ -110,7 +110,7 @@ function conflictOf(
   if (isDeclared) return undefined;
   return {
     summary: `The ${kind} ${name} would be removed while an image is taken from it`,
-    detail: `The configuration does not declare it any more. Declare it until the image is taken, and remove it afterwards.`,
+    detail: `The configuration no longer declares it. Declare it until the image is taken, and remove it afterwards.`,
   };
 }
 

@@ -77,7 +77,7 @@ async function takeOut(
     onProgress: (done, total) => report({ phase: "unpack", done, total }),
   });
   if (expected !== undefined && content.digests[expected.algorithm] !== expected.hex) throw manifestMismatch(expected);
-  // The archive is not needed any more, and a conversion needs the space. What was published stays for a run that continues.
+  // The archive is no longer needed, and a conversion needs the space. What was published stays for a run that continues.
   if (whole.path !== layout.basePart(spec.entry)) await host.files.remove(whole.path);
   return { path, ...content };
 }

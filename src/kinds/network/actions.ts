@@ -74,7 +74,7 @@ async function put(context: Context, { spec, restart }: PutArgs): Promise<void> 
   if (created) await libvirt.defineNetwork(document(spec.fields));
 }
 
-/** The network as it is now; undefined when it does not exist. Throws a RefusedError when this project does not own it (any more). */
+/** The network as it is now; undefined when it does not exist. Throws a RefusedError when this project does not own it. */
 async function ownNetwork(context: Context, uuid: string, name: string): Promise<NetworkRecord | undefined> {
   const found = await libvirtOf(context).network(uuid);
   if (found === undefined) return undefined;

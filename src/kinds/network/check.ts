@@ -247,14 +247,14 @@ function checkInterruption({ address, spec }: Resource<NetworkSpec>, observed: O
   ];
 }
 
-/** Guests that this plan does not change name the network by its earlier name, and would not start any more. */
+/** Guests that this plan does not change name the network by its earlier name, and could no longer start. */
 function checkRename({ address, spec }: Resource<NetworkSpec>, observed: Observed): Diagnostic[] {
   const have = observed.get(networks.at(spec.name));
   if (have === undefined || have.name === spec.name) return [];
   const own = new Set(observed.of(guests).map(([, { uuid }]) => uuid));
   const strangers = [...new Set(have.users.filter(({ uuid }) => !own.has(uuid)).map(({ domain }) => domain))];
   if (strangers.length === 0) return [];
-  const detail = `virtform does not manage ${strangers.length === 1 ? "this guest" : "these guests"}, and ${have.name} would not exist any more. Connect ${list(strangers)} to another network first, or keep the name.`;
+  const detail = `virtform does not manage ${strangers.length === 1 ? "this guest" : "these guests"}, and ${have.name} would no longer exist. Connect ${list(strangers)} to another network first, or keep the name.`;
   return [problem("network-in-use", { summary: `Network ${have.name} is in use by ${list(strangers)}`, detail, address })];
 }
 
@@ -269,7 +269,7 @@ function checkProtected(address: NetworkAddress, { name, fields }: NetworkState,
   return [problem("prevent-destroy", { summary, detail, address })];
 }
 
-/** A network that is to go while guests that this plan does not touch use it. */
+/** A network that the plan removes while guests use it that the plan does not touch. */
 function checkStrangers(address: NetworkAddress, { name, users }: NetworkState, observed: Observed): Diagnostic[] {
   const own = new Set(observed.of(guests).map(([, { uuid }]) => uuid));
   const strangers = [...new Set(users.filter(({ uuid, running }) => running && !own.has(uuid)).map(({ domain }) => domain))];

@@ -122,7 +122,7 @@ export function connected({ users }: Pick<NetworkState, "users">): string[] {
   return [...new Set(users.filter(({ running }) => running).map(nameOf))];
 }
 
-/** Interfaces of running guests that are not ports of the bridge any more. */
+/** Interfaces of running guests that are no longer ports of the bridge. */
 function looseUsers({ users }: NetworkState): NetworkUser[] {
   return users.filter(({ running, plugged }) => running && plugged === false);
 }

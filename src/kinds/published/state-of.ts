@@ -26,7 +26,7 @@ export function stateOf(image: GlanceImage, members: readonly string[]): Publish
   };
 }
 
-/** Why an image cannot be published under its id any more, as code, summary and remedy; undefined when it can: it is active, or its upload can be finished. */
+/** Why an image can no longer be published under its id, as code, summary and remedy; undefined when it can: it is active, or its upload can be finished. */
 export function unusableState({ id, status }: Pick<PublishedState, "id" | "status">) {
   if (["active", "queued", "saving"].includes(status)) return undefined;
   return {

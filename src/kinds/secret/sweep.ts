@@ -4,7 +4,7 @@ import { forgetPassphrase, recordedOwners } from "../presence/passphrase-record.
 import { secretUuid } from "./secret.ts";
 
 /**
- * Removes the records of this project's passphrases whose secret libvirt does not have any more. libvirt loses secrets when it restarts; before it
+ * Removes the records of this project's passphrases whose secret libvirt no longer has. libvirt loses secrets when it restarts; before it
  * gets one again, the passphrase is tried on a disk and recorded. Those of other projects stay: an apply of theirs may have written the record and not
  * the secret yet, and holds another lock.
  */

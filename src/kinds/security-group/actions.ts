@@ -101,7 +101,7 @@ function stillUsed(filter: string) {
   return problem("filter-in-use", { summary: `The network filter ${filter} is in use and stays`, detail }, "warning");
 }
 
-/** Puts a filter on the device that a running guest has for an interface. Nothing where the guest is off or without the filter by now. */
+/** Puts a filter on the device that a running guest has for an interface. No-op if the guest is off or has lost the filter. */
 async function bind(context: Context, { filter, mac, uuid }: BindArgs): Promise<void> {
   const libvirt = libvirtOf(context);
   const [record, bindings] = await Promise.all([libvirt.domain(uuid), libvirt.filterBindings()]);

@@ -31,7 +31,7 @@ export async function defineFilter(
   }
 }
 
-/** libvirt failed and says nothing about it: an internal error of no part of libvirt. */
+/** libvirt failed without a reason: an internal error that names no part of libvirt. */
 function isWithoutCause(error: unknown): boolean {
   return isRefusal(error, errorCodes.internalError) && error.domain === 0;
 }

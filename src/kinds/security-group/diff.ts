@@ -170,7 +170,7 @@ function protectionField(want: Protected, have: Protected | undefined): FieldCha
 }
 
 function missing(isLost: boolean): { readonly cause: Cause; readonly reason: string } {
-  return isLost ? { cause: "drift", reason: "libvirt does not have it any more" } : { cause: "config", reason: "does not exist yet" };
+  return isLost ? { cause: "drift", reason: "libvirt no longer has it" } : { cause: "config", reason: "does not exist yet" };
 }
 
 function causeOfChange(want: FilterSpec, have: FilterContent): { readonly cause: Cause; readonly reason: string } {

@@ -79,7 +79,7 @@ function icmpOf({ icmp_type: type, icmp_code: code }: GroupRule): Readonly<Recor
   return { ...(type === undefined ? {} : { type: String(type) }), ...(code === undefined ? {} : { code: String(code) }) };
 }
 
-/** What a rule of a group's filter allows, in words; undefined for one that belongs to another rule. Any rule that a person can have written has words. */
+/** What a rule of a group's filter allows, in words; undefined for one that belongs to another rule. A rule that can be written in the configuration always has them. */
 export function ruleWords(rule: TrafficRule): FilterRule | undefined {
   const { action, direction, priority, tracked, element, attributes } = rule;
   const of = protocolOfElement(element);

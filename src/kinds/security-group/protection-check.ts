@@ -7,7 +7,7 @@ import type { Config } from "../config.ts";
 import { groups } from "../terms/filter-address.ts";
 import type { FilterSpec } from "./spec.ts";
 
-/** Security groups that are to go and were applied with prevent_destroy. Pure. */
+/** Security groups that the plan would remove although they were applied with prevent_destroy. Pure. */
 export function checkProtected(
   resources: readonly Resource<FilterSpec>[],
   observed: Observed,

@@ -11,7 +11,7 @@ export const disks = kindOf<OwnedDiskState>("disk");
 /** The disk exists, as it should be. */
 export const diskExists = existence(disks);
 
-/** It does not exist any more. */
+/** It no longer exists. */
 export const diskGone = factType(disks, "gone");
 
 /** Its backing file exists again. */

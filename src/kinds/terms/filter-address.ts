@@ -17,11 +17,11 @@ export const filters = kindOf<PortFilterState>("filter");
 /** The filter of the group is as wanted. */
 export const groupExists = existence(groups);
 
-/** libvirt does not have it any more. */
+/** libvirt no longer has it. */
 export const groupGone = factType(groups, "gone");
 
 /** The filter of the interface is as wanted: only then may a guest be started with it. */
 export const filterExists = existence(filters);
 
-/** libvirt does not have it any more. */
+/** libvirt no longer has it. */
 export const filterGone = factType(filters, "gone");

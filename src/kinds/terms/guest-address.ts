@@ -26,7 +26,7 @@ export const named = factType(guests, "named");
 /** It is off, without saved memory. */
 export const stopped = factType(guests, "stopped");
 
-/** It has no definition any more. */
+/** It no longer has a definition. */
 export const gone = factType(guests, "gone");
 
 /** What grows through the running guest has grown: until then, the guest is not switched off. */

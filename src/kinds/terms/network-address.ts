@@ -11,5 +11,5 @@ export const networks = kindOf<NetworkState>("network");
 /** The network is active and as it should be. */
 export const networkExists = existence(networks);
 
-/** libvirt does not have it any more. */
+/** libvirt no longer has it. */
 export const networkGone = factType(networks, "gone");

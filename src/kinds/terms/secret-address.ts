@@ -33,5 +33,5 @@ export function secretOwnerText(name: string): string {
 /** libvirt has it, with its value. */
 export const secretExists = existence(secrets);
 
-/** libvirt does not have it any more. */
+/** libvirt no longer has it. */
 export const secretGone = factType(secrets, "gone");

@@ -14,5 +14,5 @@ export const seeds = kindOf<FoundSeed>("seed");
 /** The drive exists, as it should be. */
 export const seedExists = existence(seeds);
 
-/** It does not exist any more. */
+/** It no longer exists. */
 export const seedGone = factType(seeds, "gone");

@@ -11,5 +11,5 @@ export const volumes = kindOf<OwnedDiskState>("volume");
 /** The volume exists, as it should be. */
 export const volumeExists = existence(volumes);
 
-/** It does not exist any more. */
+/** It no longer exists. */
 export const volumeGone = factType(volumes, "gone");

@@ -118,7 +118,7 @@ function checkFilesystem(address: Address, { disk }: VolumeSpec): Diagnostic[] {
   return refusal("disk-too-small-for-filesystem", address, summary, detail);
 }
 
-/** A volume that no guest has any more is found with its layers by the files in its directory: layers elsewhere would be left behind. */
+/** A volume that no guest has is found with its layers by the files in its directory: layers elsewhere would be left behind. */
 function checkLayersElsewhere({ address, spec }: Resource<VolumeSpec>, observed: Observed, config: Config): Diagnostic[] {
   const have = observed.get(volumes.at(ownerName(spec.disk.owner)));
   const chain = have === undefined ? null : followedChain(have, observed);
@@ -128,7 +128,7 @@ function checkLayersElsewhere({ address, spec }: Resource<VolumeSpec>, observed:
   if (have === undefined || chain === null || isAttached) return [];
   const elsewhere = chain.above.map(({ source }) => source).filter((source) => !source.startsWith(`${have.owner.directory}/`));
   if (elsewhere.length === 0) return [];
-  const detail = `${chain.instance} writes to ${chain.top.source}, and without a guest nothing leads to ${elsewhere.join(", ")} any more. Bring the content into the volume first: \`virsh blockcommit ${shellWord(chain.guest.name)} ${shellWord(chain.chain.target)} --active --pivot\` while the guest runs. Then run the same command again.`;
+  const detail = `${chain.instance} writes to ${chain.top.source}, and without a guest nothing would lead to ${elsewhere.join(", ")}. Bring the content into the volume first: \`virsh blockcommit ${shellWord(chain.guest.name)} ${shellWord(chain.chain.target)} --active --pivot\` while the guest runs. Then run the same command again.`;
   return [
     problem("volume-layers-elsewhere", {
       summary: `Volume ${ownerName(spec.disk.owner)} has layers outside of its directory and is to be detached`,

@@ -252,7 +252,7 @@ export interface Libvirt extends NetworkFace {
   filter(name: string): Promise<FilterRecord | undefined>;
   /** Defines a filter, or redefines the one with the same uuid and name, which running guests get at once. */
   defineFilter(name: string, xml: string): Promise<void>;
-  /** False where a running guest or another filter uses it; true when it does not exist any more. */
+  /** False where a running guest or another filter uses it; true when it no longer exists. */
   undefineFilter(name: string): Promise<boolean>;
   /** The devices of running guests that are filtered; none where libvirt has no driver for filters. */
   filterBindings(): Promise<readonly FilterBinding[]>;

@@ -23,7 +23,7 @@ export function unreachable(error: unknown, { uri, host, path }: Whereabouts): u
   const hint = {
     denied: `This user may not open the socket on ${host}: add it to the socket's group (usermod -aG libvirt USER, then log in again; \`ls -l ${shellWord(path)}\` names the group), or set host.uri to qemu:///session.`,
     missing: `No libvirt daemon listens on ${host}: start it (systemctl start libvirtd, or virtqemud.socket where the daemons are split), or install libvirt-daemon-system.`,
-    refused: `No libvirt daemon listens on ${host} any more: start it (systemctl start libvirtd, or virtqemud.socket where the daemons are split).`,
+    refused: `libvirt's daemon on ${host} has stopped listening: start it (systemctl start libvirtd, or virtqemud.socket where the daemons are split).`,
     failed: `Check that \`ls -l ${shellWord(path)}\` on ${host} shows a socket.`,
   }[error.reason];
   return failure(uri, error.message, hint, error);

@@ -11,7 +11,7 @@ import { virtformInProcess } from "./virtform-in-process.ts";
 
 const libvirt = ["-q", "-c", "qemu:///system"] as const;
 
-/** A public key whose private half does not exist any more. */
+/** A public key whose private half no longer exists. */
 export const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFYzXWcBLRbyDrJoSGTnHgvbMBe5CfWZlMYHXZdBMOpz real-test";
 
 /** Files of a guest that is started with a kernel. */

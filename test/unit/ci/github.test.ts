@@ -159,7 +159,7 @@ test("drift opens one issue, updates it, and closes it when it is gone", async (
   assert.equal(clean.code, 0, clean.log);
   assert.deepEqual([github.issues.length, github.issues[0]?.state, clean.outputs["issue"]], [1, "closed", ""]);
   const id = github.issues[0]?.id ?? 0;
-  assert.deepEqual(github.remarks[id], ["No drift any more: https://github.example/acme/site/actions/runs/42"]);
+  assert.deepEqual(github.remarks[id], ["No more drift: https://github.example/acme/site/actions/runs/42"]);
   await job(t, github, "drift", { code: 0, report: "### no changes\n" });
   assert.equal(github.remarks[id]?.length, 1, "an issue is closed once");
   await drifted("memory of web");

@@ -26,7 +26,7 @@ interface Given {
   readonly backend: "lvm" | "rbd";
   /** What the label says differently from what is wanted. */
   readonly applied?: Partial<AppliedDisk>;
-  /** Not there any more. */
+  /** The disk is missing. */
   readonly lost?: true;
   readonly running?: boolean;
   readonly protected?: boolean;

@@ -53,7 +53,7 @@ export function oneOf(values: readonly string[], refused: Readonly<Record<string
   };
 }
 
-/** One of some words, each standing for a value of ours. */
+/** One of several words, each of which stands for a value of ours. */
 export function mapped(values: Readonly<Record<string, FieldValue | null>>, refused: Readonly<Record<string, string>> = {}): ValueRule {
   return { ...oneOf(Object.keys(values), refused), read: (text) => values[text] ?? null };
 }

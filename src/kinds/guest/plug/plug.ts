@@ -39,7 +39,7 @@ interface Judged {
 export const plugInterfaces: ActionType = defineAction<PlugArgs>("domain.plug", [up], async (context, args, report) => {
   const libvirt = libvirtOf(context);
   const have = await ownStanding(context, args);
-  // It was resumed by others: there is nothing to wait for any more.
+  // It was resumed by others: nothing is left to wait for.
   if (have?.power === "running") return recordMarks(context, args, { plugging: false });
   if (have?.power !== "paused") throw notPaused(args, have?.power ?? "undefined");
   if (!(await isPausedByApply(context, args))) throw pausedMeanwhile(args);

@@ -19,7 +19,7 @@ const failures: readonly RegExp[] = [
   /\bcloud-init status: error\b.*/,
   /(?:\[FAILED\]|\bsystemd\[1\]:) Failed to start .*\bcloud-?(?:init|config|final)\b.*/i,
 ];
-/** Where Python has a module from. */
+/** The file that Python loads a module from. */
 const source = / \(<module [^>]*>\)/;
 /** Without its last stage, cloud-init never reports that it has finished. */
 const lastStage =

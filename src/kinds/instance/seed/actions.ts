@@ -87,7 +87,7 @@ async function buildSeed(context: Context, { spec, exchange = false, waits = fal
   }
   const put = putOf(disk.backend);
   await put.stage(context, disk, { from: part, sha256, format: spec.format });
-  // Removed now: after the next record, a drive in another place is not found any more.
+  // Removed now: after the next record, a drive in another place is no longer found.
   if (known !== undefined && isElsewhere(disk, known))
     await putOf(known.backend).remove(context, driveRef(context, spec.uuid, known.place), await isRunning(context, spec));
   if (waits) await markWaitingDrive(libvirtOf(context), spec.uuid);
