@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { setChecksums } from "../../config/lock-checksums.ts";
 import { isTaken } from "../../kinds/config/is-taken.ts";
 import { pinnedDigest, signedChecksumOf } from "../../kinds/config/signed-checksum-of.ts";
@@ -39,6 +40,9 @@ async function lock(names: readonly string[], { texts, flag }: Invocation, io: I
       : names.some((word) => isNamed(one, word)),
   );
   for (const { name, at } of chosen) refuseCopy(name, at);
+  // Known before images are read, which takes long.
+  for (const [file, ofFile] of Map.groupBy(chosen, ({ at }) => at?.file ?? ""))
+    setChecksums(await readFile(file, "utf8"), new Map(ofFile.map(({ name }) => [name, "none yet"])));
   const byFile = new Map<string, Map<string, string>>();
   const known = new Map<string, Awaited<ReturnType<typeof uncachedDigest>>>();
   for (const { host, name, image, context, at } of chosen) {

@@ -96,6 +96,19 @@ test("image lock leaves permissions and links as they are, and nothing behind", 
   assert.deepEqual((await readdir(directory)).sort(), ["flow.qcow2", "real.yaml", "small.qcow2", "virtform.yaml"]);
 });
 
+test("an entry that cannot be edited is an error before any image is read", async (t) => {
+  const workspace = await createWorkspace(t);
+  const server = await serveImages(t, workspace.directory);
+  await writeText(workspace, server.url("small.qcow2"));
+  const path = `${workspace.directory}/virtform.yaml`;
+  const text = (await readFile(path, "utf8")).replace(/^ {2}small:/m, "  small: &usual");
+  await writeFile(path, text.replace(/^flavors:/m, "  again: *usual\nflavors:"));
+  const { code, stderr } = await workspace.run(["image", "lock"]);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /The checksum of image "again" cannot be written/);
+  assert.doesNotMatch(stderr, /reading/);
+});
+
 test("an image that cannot be read leaves the file alone", async (t) => {
   const workspace = await createWorkspace(t);
   const server = await serveImages(t, workspace.directory);
