@@ -113,7 +113,7 @@ export const codes: Readonly<Record<string, string>> = {
   "image-format-qed": "An image has the format QED.",
   "image-format-unsupported": "An image has a format that is not supported.",
   "image-incomplete": "An image refers to bytes that its file does not have, or its tables are damaged.",
-  "image-is-text": "A page or another text came in place of an image.",
+  "image-is-text": "A page, a text, a picture or another document came in place of an image.",
   "image-packed": "An image is packed, and the configuration does not say so.",
   "image-has-backing-file": "An image refers to a backing file.",
   "image-has-data-file": "An image keeps its data in another file.",

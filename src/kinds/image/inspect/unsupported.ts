@@ -32,6 +32,13 @@ const disk = (name: string, bytes: string, remedy: string, code = "image-format-
 
 const convert = (driver: string) => `Convert it where it was made: qemu-img convert -f ${driver} -O qcow2 IN OUT.`;
 
+const other = (name: string, bytes: string): Signature => ({
+  name,
+  code: "image-is-text",
+  bytes,
+  remedy: "Check the address: a server may answer with something else in place of the file.",
+});
+
 const signatures: readonly Signature[] = [
   packed("a gzip file (.gz)", "\x1f\x8b\x08", "gz", "`gzip -d FILE`"),
   packed("an xz file (.xz)", "\xfd7zXZ\0", "xz", "`xz -d FILE`"),
@@ -56,18 +63,28 @@ const signatures: readonly Signature[] = [
   archived("a WIM archive of Windows", "MSWIM\0\0\0", "`wimapply`"),
   archived("a Proxmox backup (VMA)", "VMA\0\0\0\0", "`vma extract FILE DIRECTORY`"),
   archived("a squashfs file system", "hsqs", "`unsquashfs FILE`"),
+  archived("a squashfs file system", "sqsh", "`unsquashfs FILE`"),
+  archived("an lrzip file", "LRZI", "`lrunzip FILE`"),
+  archived("an rzip file", "RZIP", "`rzip -d FILE`"),
+  archived("a Snappy file", "\xff\x06\0\0sNaPpY", "`snzip -d FILE`"),
+  archived("a file that age encrypted", "age-encryption.org/v1\n", "`age -d FILE`"),
+  archived("a file that OpenSSL encrypted", "Salted__", "`openssl enc -d`"),
   disk("QED, the QEMU Enhanced Disk", "QED\0", convert("qed"), "image-format-qed"),
   disk("LUKS", "LUKS\xba\xbe", "Decrypt it where it was made: cryptsetup open FILE NAME, then copy /dev/mapper/NAME.", "image-format-luks"),
+  disk("a sparse image of Android", "\x3a\xff\x26\xed", "Convert it where it was made: simg2img IN OUT."),
+  disk("a sparse image of macOS", "sprs", "Convert it where it was made: hdiutil convert IN -format UDTO -o OUT."),
+  disk("COW of QEMU before version 2.2", "OOOM", "Convert it with that QEMU: qemu-img convert -f cow -O qcow2 IN OUT."),
   disk("Bochs", "Bochs Virtual HD Image", convert("bochs")),
   disk("cloop, a compressed loop file", "#!/bin/sh\n#V2.0 Format", convert("cloop")),
   disk("Expert Witness (EWF, .E01)", "EVF\x09\x0d\x0a\xff\0", "Convert it where it was made: ewfexport -f raw FILE."),
   disk("AFF, the Advanced Forensic Format", "AFF10\r\n\0", "Convert it where it was made: affconvert -r FILE."),
-  {
-    name: "a PDF document",
-    code: "image-is-text",
-    bytes: "%PDF-",
-    remedy: "Check the address: a server may answer with a document in place of the file.",
-  },
+  other("a PDF document", "%PDF-"),
+  other("a PNG picture", "\x89PNG\r\n\x1a\n"),
+  other("a JPEG picture", "\xff\xd8\xff"),
+  other("a GIF picture", "GIF8"),
+  other("a document or installer of Windows (OLE2)", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+  other("an SQLite database", "SQLite format 3\0"),
+  other("an ELF program", "\x7fELF"),
 ];
 
 /** A disk image of macOS has its trailer at the end. */

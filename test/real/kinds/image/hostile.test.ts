@@ -35,6 +35,15 @@ test("what is known to be something else than a disk is refused by its name, wha
     ["wim", "MSWIM\0\0\0"],
     ["vma", "VMA\0\0\0\0\x01"],
     ["squashfs", "hsqs"],
+    ["squashfs-big-endian", "sqsh"],
+    ["lrzip", "LRZI\0\x06"],
+    ["rzip", "RZIP\x02"],
+    ["snappy", "\xff\x06\0\0sNaPpY"],
+    ["age", "age-encryption.org/v1\n-> X25519"],
+    ["openssl", "Salted__"],
+    ["android-sparse", "\x3a\xff\x26\xed\x01"],
+    ["apple-sparse", "sprs\0\0\0\x03"],
+    ["cow", "OOOM\0\0\0\x02"],
     ["qed", "QED\0"],
     ["luks", "LUKS\xba\xbe\0\x02"],
     ["bochs", "Bochs Virtual HD Image"],
@@ -57,6 +66,12 @@ test("what is known to be something else than a disk is refused by its name, wha
     ["utf8", "Dieses Bild gibt es nicht. Größe: ungültig.\n"],
     ["pdf", "%PDF-1.7\n%\xe2\xe3"],
     ["shell", "#!/bin/sh\necho pwned\n"],
+    ["png", "\x89PNG\r\n\x1a\n"],
+    ["jpeg", "\xff\xd8\xff\xe0\0\x10JFIF"],
+    ["gif", "GIF89a"],
+    ["ole2", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"],
+    ["sqlite", "SQLite format 3\0"],
+    ["elf", "\x7fELF\x02\x01\x01"],
   ];
   const cases: Case[] = [];
   for (const [name, start, at = 0] of signatures) {
@@ -77,8 +92,8 @@ test("what is known to be something else than a disk is refused by its name, wha
     }
     cases.push({ name: `${name} as a kernel`, path, changes: { diskFormat: "aki", bootFile: true }, expected: /^image-is-text$/ });
   }
-  // Only pages are known to come from servers that do not have the file. Other text may be a file that a boot loader takes as a kernel.
-  const kernels = cases.filter(({ name }) => /^(?:text|lfs|utf8|shell|pdf) as a kernel$/.test(name));
+  // Only pages are known to come from servers that do not have the file. Anything else may be a file that a boot loader takes as a kernel.
+  const kernels = cases.filter(({ name }) => /^(?:text|lfs|utf8|shell|pdf|png|jpeg|gif|ole2|sqlite|elf) as a kernel$/.test(name));
   const tried = cases.filter((one) => !kernels.includes(one));
   const apple = join(directory, "dmg");
   const trailer = Buffer.alloc(70_000);
