@@ -10,6 +10,7 @@ import { unusedBases } from "./kinds/image/remove.ts";
 import { configRules } from "./kinds/rules.ts";
 import type { Reporter } from "./model/event.ts";
 import type { Plan } from "./model/plan.ts";
+import { withoutUndefined } from "./model/without-undefined.ts";
 import { type ApplyResult, plan as planRuns, reconcile } from "./reconcile.ts";
 import type { Mode } from "./reconciliation.ts";
 import { runsOf } from "./runs-of.ts";
@@ -128,8 +129,7 @@ export function apply(session: Session, options: ApplyOptions = {}): Promise<App
     allowDestroy: options.allowDestroy ?? [],
     lockTimeoutMs: options.lockTimeoutMs ?? 30_000,
     stop: options.stop ?? new AbortController().signal,
-    ...(options.parallelism === undefined ? {} : { parallelism: options.parallelism }),
-    ...(savedPlan === undefined ? {} : { savedPlan }),
+    ...withoutUndefined({ parallelism: options.parallelism, savedPlan }),
   });
 }
 

@@ -31,6 +31,7 @@ import type { PublisherDoor } from "./model/publisher-door.ts";
 import { type SecretRef, unavailableSecret } from "./model/secret.ts";
 import type { HostSettings } from "./model/settings.ts";
 import type { UsedVariable } from "./model/used-variable.ts";
+import { withoutUndefined } from "./model/without-undefined.ts";
 import type { Room } from "./reconciliation.ts";
 
 /** What a session needs of the process that it runs in. Sessions read no environment, arguments or signals by themselves. */
@@ -233,8 +234,7 @@ async function openHost(
       secret,
       signal,
       openPeer: surroundings.openPeer ?? peersOf(host),
-      ...(surroundings.clouds === undefined ? {} : { clouds: surroundings.clouds }),
-      ...(surroundings.publishers === undefined ? {} : { publishers: surroundings.publishers }),
+      ...withoutUndefined({ clouds: surroundings.clouds, publishers: surroundings.publishers }),
     },
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),

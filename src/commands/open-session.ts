@@ -5,6 +5,7 @@ import { hostSettings, type Runner } from "../kinds/host/settings.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { errorMessage, UserError, userError } from "../model/errors.ts";
 import { type Plan, plansOfHosts } from "../model/plan.ts";
+import { withoutUndefined } from "../model/without-undefined.ts";
 import { type HostConfig, openHosts, openPlanSession, openSession, readConfig, type Session, type Surroundings } from "../session.ts";
 import { cloudDoor } from "./cloud-door.ts";
 import { hostPaths } from "./host-paths.ts";
@@ -143,9 +144,7 @@ async function surroundings(io: Io, { signal, freshLogin = false }: Opening = {}
     lookUpSecret: secrets.lookUp,
     clouds: cloudDoor(env),
     publishers: publisherDoor(env),
-    ...(openHost === undefined ? {} : { openHost }),
-    ...(keepConnections === undefined ? {} : { keepConnections }),
-    ...(signal === undefined ? {} : { signal }),
+    ...withoutUndefined({ openHost, keepConnections, signal }),
     ...(target === undefined || target === "" ? {} : { trace: await traceTo(target, stderr) }),
   };
 }

@@ -6,6 +6,7 @@ import type { Json } from "../model/json.ts";
 import type { AnyKind, FoundAt, Observed } from "../model/kind.ts";
 import type { Plan, PlannedAction } from "../model/plan.ts";
 import type { Pointer } from "../model/pointer.ts";
+import { withoutUndefined } from "../model/without-undefined.ts";
 import { type ValueSource, valueSources } from "./value-sources.ts";
 
 /** Why one field of an object is planned, or left as it is. */
@@ -72,8 +73,7 @@ export function explain<Config>(address: Address, { kinds, config, observed, pla
   const declared = pointer === undefined ? undefined : places?.place(pointer);
   return {
     address,
-    ...(change === undefined ? {} : { change }),
-    ...(declared === undefined ? {} : { declared }),
+    ...withoutUndefined({ change, declared }),
     fields,
     actions: (change?.actions ?? []).flatMap(({ id }) => explainAction(id, plan)),
   };

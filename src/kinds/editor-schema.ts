@@ -1,3 +1,5 @@
+import { withoutUndefined } from "../model/without-undefined.ts";
+
 interface Node {
   readonly [keyword: string]: unknown;
 }
@@ -51,8 +53,7 @@ function evaluated(node: Node): Node {
   if (isPlainText || description === undefined) return inner(node);
   const about = {
     description,
-    ...(fallback === undefined ? {} : { default: fallback }),
-    ...(examples === undefined ? {} : { examples }),
+    ...withoutUndefined({ default: fallback, examples }),
   };
   const union = rest["type"] === undefined && Array.isArray(rest["anyOf"]) ? (rest["anyOf"] as Node[]) : undefined;
   const { anyOf: _, ...others } = rest;

@@ -1,6 +1,7 @@
 import type { Address } from "./address.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Pointer } from "./pointer.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 /** What a problem says, and where it is. */
 export interface ProblemWords {
@@ -33,9 +34,7 @@ export function problem(
     code,
     summary,
     detail,
-    ...(address === undefined ? {} : { address }),
-    ...(key === undefined ? {} : { key }),
-    ...(pointer === undefined ? {} : { pointer }),
+    ...withoutUndefined({ address, key, pointer }),
     ...(unseen ? { unseen } : {}),
     ...(allowedBy === undefined ? {} : { allowedBy }),
     ...(lasting ? { lasting } : {}),

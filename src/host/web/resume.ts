@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Validators } from "../../model/web-access.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 
 /** The validators of a whole answer. */
 export function validatorsOf(headers: IncomingHttpHeaders): Validators {
   const { etag, "last-modified": lastModified, "content-length": length } = headers;
   return {
-    ...(etag === undefined ? {} : { etag }),
-    ...(lastModified === undefined ? {} : { lastModified }),
+    ...withoutUndefined({ etag, lastModified }),
     ...(length === undefined ? {} : { length: Number(length) }),
   };
 }

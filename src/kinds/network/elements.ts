@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { add, type Draft, draft } from "../guest/draft.ts";
 import type { NetworkValue } from "../terms/network-state.ts";
 
@@ -28,9 +29,7 @@ export function elementOf(path: string, value: NetworkValue): Draft {
       const id = words[0] === "duid" ? words.splice(0, 2)[1] : undefined;
       const [name] = words;
       return draft("host", {
-        ...(mac === undefined ? {} : { mac }),
-        ...(id === undefined ? {} : { id }),
-        ...(name === undefined ? {} : { name }),
+        ...withoutUndefined({ mac, id, name }),
         ip: key,
       });
     }

@@ -5,6 +5,7 @@ import type { Kind } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import type { Config } from "../config.ts";
 import { baseExists, bases } from "../image/address.ts";
 import { isPublished, published } from "./address.ts";
@@ -58,8 +59,7 @@ function changeOf(want: PublishedSpec, have: PublishedState | undefined): Change
             ...(uploads ? [{ path: "status", old: have.status, new: "active" }] : []),
             ...differences.map(({ path, have: old, want: value }) => ({
               path,
-              ...(old === undefined ? {} : { old }),
-              ...(value === undefined ? {} : { new: value }),
+              ...withoutUndefined({ old, new: value }),
             })),
           ],
     actions: [

@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../../model/without-undefined.ts";
 import { type ImageFormat, imageFormat } from "../../../tools/image-format.ts";
 import { hardwareKeys } from "../../config/hardware/schema.ts";
 import type { Wanted } from "../../config/wanted.ts";
@@ -201,8 +202,7 @@ function differences({ state }: AdoptableDomain, tried: Tried): string[] {
 
 function specOf({ name, flavor, instance, config, settings: host, facts }: Tried): DomainSpec | undefined {
   const alone = {
-    ...(config.project === undefined ? {} : { project: config.project }),
-    ...(config.host === undefined ? {} : { host: config.host }),
+    ...withoutUndefined({ project: config.project, host: config.host }),
     flavors: { [flavor.name]: flavor.config },
     instances: { [name]: instance },
   };
