@@ -163,6 +163,7 @@ test("each way to be refused has its own code and words", async () => {
   await upload({ name: "twice" });
   await upload({ name: "twice" });
   assert.match(await lookSays("glance://twice"), /^glance-image-ambiguous: /);
+  assert.match(await lookSays("glance://in:twice"), missing, "a list of names for Glance");
   const wrong = await lookSays(`glance://${id}`, { ...cloud.environment(), OS_PASSWORD: "wrong-secret" });
   assert.match(wrong, /^cloud-refused: .*Keystone says: The request you have made requires authentication/);
   assert.doesNotMatch(wrong, /wrong-secret/);

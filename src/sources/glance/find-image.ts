@@ -9,7 +9,9 @@ import { glanceWords, wordsError } from "./trouble.ts";
 export async function findImage(client: GlanceClient, { image }: GlanceAddress): Promise<GlanceImage> {
   if ("id" in image) return imageOf(await client.call({ method: "GET", path: `/v2/images/${image.id}`, what: `image ${image.id}` }));
   const what = `image ${image.name}`;
-  const images = await listedOrHidden(client, new URLSearchParams({ name: image.name, limit: "50" }), what);
+  // Glance takes a filter that begins with `in:` as a list of names.
+  const isCalled = (found: GlanceImage) => found.name === image.name;
+  const images = await listedOrHidden(client, new URLSearchParams({ name: image.name, limit: "50" }), what, isCalled);
   const active = images.filter(({ status }) => status === "active");
   const [only, second] = active.length === 0 ? images : active;
   if (only === undefined) throw wordsError(glanceWords(404, what, await client.origin()));
