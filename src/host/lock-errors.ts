@@ -4,8 +4,12 @@ import { shellWord } from "../model/shell-word.ts";
 import { describeHolder, type Holder, lockPaths } from "./lock-holder.ts";
 
 /** The lock is held elsewhere and the time is up. `foreign`: whether its holder runs cannot be determined from this machine. */
-export function timeIsUp({ path, timeoutMs }: LockRequest, holder: Holder | "other program" | undefined, foreign: boolean): UserError {
-  const waited = timeoutMs > 0 ? ` Waited ${timeoutMs / 1000} s for it.` : "";
+export function timeIsUp(
+  { path }: LockRequest,
+  holder: Holder | "other program" | undefined,
+  { foreign, waitedMs }: { readonly foreign: boolean; readonly waitedMs: number },
+): UserError {
+  const waited = waitedMs > 0 ? ` Waited ${waitedMs / 1000} s for it.` : "";
   if (holder === "other program") {
     const detail = `It holds a lock on the file ${path}.${waited} \`fuser -v ${shellWord(path)}\` shows which one. Wait for it to end, or give it more time with --lock-timeout.`;
     return userError("locked", `Locked by ${describeHolder(holder)}`, detail);

@@ -47,8 +47,9 @@ export function createLockWait(
   let waits = 0;
   let told = false;
   return async (holder, unknowable) => {
-    const left = started + (holder === undefined ? watchedMs : request.timeoutMs) - performance.now();
-    if (left <= 0) throw timeIsUp(request, holder, unknowable);
+    const waitedMs = holder === undefined ? watchedMs : request.timeoutMs;
+    const left = started + waitedMs - performance.now();
+    if (left <= 0) throw timeIsUp(request, holder, { foreign: unknowable, waitedMs });
     // A holder needs a moment to write its name.
     if (!told && (holder !== undefined || waits > 2)) {
       told = true;

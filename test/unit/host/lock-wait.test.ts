@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Sighting, sight } from "../../../src/host/lock-wait.ts";
+import { createLockWait, type Sighting, sight } from "../../../src/host/lock-wait.ts";
+import { UserError } from "../../../src/model/errors.ts";
 
 const staleMs = 10_000;
 const watch = (looks: readonly (readonly [state: string, now: number])[]): Sighting | undefined =>
@@ -22,4 +23,12 @@ test("any change restarts the watch", () => {
 
 test("who was away says nothing about the time between", () => {
   assert.equal(watch([...every(250, 9_000), ["a", 60_000]])?.abandoned, false);
+});
+
+test("a lock without a record is watched for longer than the request says, and the error says for how long", async () => {
+  const wait = createLockWait({ path: "/x/locks/apply-shop", purpose: "apply", timeoutMs: 1 }, 200);
+  const failed = async () => {
+    for (;;) await wait(undefined, true);
+  };
+  await assert.rejects(failed, (error) => error instanceof UserError && /Waited 1\.2 s for it/.test(error.diagnostics[0]?.detail ?? ""));
 });
