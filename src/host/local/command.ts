@@ -23,18 +23,24 @@ const common = {
   killDescendants: true,
 } as const;
 
-/** Runs a program to its end. Throws a CommandError unless the exit code is acceptable. */
-export async function runCommand(command: Command): Promise<CommandResult> {
+/** How long the last output may take to arrive after a program has exited. */
+const lastOutputMs = 100;
+
+/**
+ * Runs a program to its end. Throws a CommandError unless the exit code is acceptable. `leavesBehind`: programs that it started may run on, and
+ * their output is not waited for.
+ */
+export async function runCommand(command: Command, leavesBehind = false): Promise<CommandResult> {
   const { processor } = command;
   const line = boundedCommand(command);
-  const bound = processor === undefined ? undefined : await runToEnd(command, onProcessor(processor, line));
-  const ending = bound === undefined || wasNotBound(bound) ? await runToEnd(command, line) : bound;
+  const bound = processor === undefined ? undefined : await runToEnd(command, onProcessor(processor, line), leavesBehind);
+  const ending = bound === undefined || wasNotBound(bound) ? await runToEnd(command, line, leavesBehind) : bound;
   const failure = commandFailure(command, ending);
   if (failure !== undefined) throw failure;
   return { exitCode: ending.exitCode ?? 0, stdout: ending.stdout, stderr: ending.stderr };
 }
 
-async function runToEnd({ stdin, signal, onLine, env, timeoutMs }: Command, { program, args }: CommandWords) {
+async function runToEnd({ stdin, signal, onLine, env, timeoutMs }: Command, { program, args }: CommandWords, leavesBehind: boolean) {
   if (signal?.aborted === true) return neverStarted;
   const input = stdin === undefined ? undefined : openStandardInput(stdin);
   const running = execa(program, args, {
@@ -49,6 +55,14 @@ async function runToEnd({ stdin, signal, onLine, env, timeoutMs }: Command, { pr
   if (input !== undefined) closeSync(input);
   if (onLine !== undefined) {
     for (const stream of [running.stdout, running.stderr]) splitLines(stream, onLine);
+  }
+  if (leavesBehind) {
+    running.nodeChildProcess.once("exit", () => {
+      setTimeout(() => {
+        running.stdout.destroy();
+        running.stderr.destroy();
+      }, lastOutputMs);
+    });
   }
   return running;
 }

@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { boundedCommand, commandEnvironment, commandLine, lastWords } from "../../../src/host/command-line.ts";
 import { createLineSplitter } from "../../../src/host/line-splitter.ts";
 import { openConversation, runCommand } from "../../../src/host/local/command.ts";
+import { runEventHook } from "../../../src/host/local/event-hook.ts";
 import { CommandError } from "../../../src/model/errors.ts";
 import { testDirectory } from "./directory.ts";
 
@@ -52,6 +53,14 @@ test("a failure names the command line, the code and the last words", async () =
   assert.equal(error.commandLine, "sh -c 'echo out; for i in 1 2 3 4 5 6; do echo line $i >&2; done; exit 3'");
   assert.equal(error.message, `sh failed with exit code 3: line 2; line 3; line 4; line 5; line 6. The command was: ${error.commandLine}`);
   assert.ok(error.stderr.includes("line 1"));
+});
+
+test("a program of an event hook counts by its exit code, whatever it leaves running with its output", async () => {
+  const hook = (script: string) => runEventHook(["sh", "-c", script], {}, new AbortController().signal);
+  const started = performance.now();
+  assert.equal(await hook("sleep 8 & exit 0"), undefined);
+  assert.match((await hook("echo no such channel >&2; sleep 8 & exit 3")) ?? "", /exit code 3: no such channel/);
+  assert.ok(performance.now() - started < 5000, "what is left running is not waited for");
 });
 
 test("exit codes that are answers are not failures", async () => {
