@@ -1,5 +1,5 @@
 import { isMap, isScalar, type Pair, parseDocument, type Scalar, type YAMLMap } from "yaml";
-import { userError } from "../model/errors.ts";
+import { UserError } from "../model/errors.ts";
 
 interface Edit {
   readonly start: number;
@@ -88,5 +88,6 @@ function confirm(text: string, checksums: ReadonlyMap<string, string>): void {
 function cannotEdit(name: string): Error {
   const detail =
     "Its entry is an alias, the value of an anchor, or in an unsupported notation. Write it as a separate mapping with source and checksum.";
-  return userError("cannot-edit", `The checksum of image ${JSON.stringify(name)} cannot be written into the file`, detail);
+  const summary = `The checksum of image ${JSON.stringify(name)} cannot be written into the file`;
+  return new UserError([{ severity: "error", code: "cannot-edit", summary, detail, pointer: ["images", name] }]);
 }

@@ -3,8 +3,8 @@ import { setChecksums } from "../../config/lock-checksums.ts";
 import { isTaken } from "../../kinds/config/is-taken.ts";
 import { pinnedDigest, signedChecksumOf } from "../../kinds/config/signed-checksum-of.ts";
 import type { Context } from "../../model/context.ts";
-import type { Place } from "../../model/diagnostic.ts";
-import { errorMessage, userError } from "../../model/errors.ts";
+import type { Diagnostic, Place } from "../../model/diagnostic.ts";
+import { errorMessage, UserError, userError } from "../../model/errors.ts";
 import { escapeControls } from "../../model/escape-controls.ts";
 import type { Reporter } from "../../model/event.ts";
 import type { ImageAccess } from "../../sources/access.ts";
@@ -41,8 +41,10 @@ async function lock(names: readonly string[], { texts, flag }: Invocation, io: I
   );
   for (const { name, at } of chosen) refuseCopy(name, at);
   // Known before images are read, which takes long.
-  for (const [file, ofFile] of Map.groupBy(chosen, ({ at }) => at?.file ?? ""))
-    setChecksums(await readFile(file, "utf8"), new Map(ofFile.map(({ name }) => [name, "none yet"])));
+  for (const [file, ofFile] of Map.groupBy(chosen, ({ at }) => at?.file ?? "")) {
+    const text = await readFile(file, "utf8");
+    withPlaces(ofFile, () => setChecksums(text, new Map(ofFile.map(({ name }) => [name, "none yet"]))));
+  }
   const byFile = new Map<string, Map<string, string>>();
   const known = new Map<string, Awaited<ReturnType<typeof uncachedDigest>>>();
   for (const { host, name, image, context, at } of chosen) {
@@ -87,6 +89,20 @@ async function signedDigest(
   const { digest, problem: why } = await lookUpSignedChecksum(context, source, signed, access);
   if (digest === undefined) throw userError(why?.code ?? "image-lock", why?.summary ?? "", why?.detail ?? "");
   return { digest: `${digest.algorithm}:${digest.hex}`, bytes: null };
+}
+
+/** Adds to the problems of an edit where the images that they name are declared. */
+function withPlaces(declared: readonly { readonly name: string; readonly at: Place | undefined }[], edit: () => unknown): void {
+  try {
+    edit();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const placed = (diagnostic: Diagnostic) => {
+      const at = declared.find(({ name }) => name === diagnostic.pointer?.[1])?.at;
+      return at === undefined ? diagnostic : { ...diagnostic, at };
+    };
+    throw new UserError(error.diagnostics.map(placed), { cause: error });
+  }
 }
 
 /** A checksum is written where the image is declared. What `for_each` or `include` made of an entry has none of its own there. */

@@ -106,6 +106,8 @@ test("an entry that cannot be edited is an error before any image is read", asyn
   const { code, stderr } = await workspace.run(["image", "lock"]);
   assert.equal(code, 1, stderr);
   assert.match(stderr, /The checksum of image "again" cannot be written/);
+  const line = (await readFile(path, "utf8")).split("\n").indexOf("  again: *usual") + 1;
+  assert.match(stderr, new RegExp(`virtform\\.yaml:${line}:`), "the place of the alias");
   assert.doesNotMatch(stderr, /reading/);
 });
 
