@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Digests, Download, Transferred } from "../model/host.ts";
 import type { Validators } from "../model/web-access.ts";
 import { withoutCredentials } from "../model/without-credentials.ts";
-import { continues, resumeHeaders, validatorsOf } from "./web/resume.ts";
+import { continues, provable, resumeHeaders, validatorsOf } from "./web/resume.ts";
 import { TransferError } from "./web/transfer-error.ts";
 
 /** How an address is asked for the file, or for the rest of it. */
@@ -33,6 +33,8 @@ export interface Assembled {
   readonly validators: Validators;
   /** Bytes of several addresses, or of an earlier run, are put together. */
   readonly mixed: boolean;
+  /** A later run can go on with these bytes: their validators, an expected digest or the address prove the rest. */
+  readonly continuable: boolean;
   ask(asked: URL, bytes: number): Asking;
   judge(asking: Asking, status: number, headers: IncomingHttpHeaders): Verdict;
   /** The bytes of the answer are taken as the verdict says. */
@@ -59,12 +61,16 @@ export function createAssembled(
   /** Bytes of several addresses did not have the expected digest. */
   let strict = false;
   const several = addresses.length > 1;
+  const always = immutable === true || (several && expected !== undefined);
   return {
     get validators() {
       return validators;
     },
     get mixed() {
       return mixed;
+    },
+    get continuable() {
+      return always || provable(validators);
     },
     ask(asked, bytes) {
       // The expected digest proves that what several addresses give belongs together.

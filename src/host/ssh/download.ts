@@ -79,7 +79,7 @@ export async function downloadWithCurl(run: Run, files: Files, request: Download
   try {
     done = await persist(request, addresses, assembled, transport, persistence);
   } catch (error) {
-    if (record !== undefined && isResumable(error)) undo.move();
+    if (record !== undefined && assembled.continuable && isResumable(error)) undo.move();
     throw error;
   }
   onProgress?.(done.bytes, done.bytes);

@@ -69,7 +69,7 @@ export async function download(request: Download, patience: DownloadPatience = u
   try {
     done = await persist(request, addresses, assembled, transport, patience);
   } catch (error) {
-    if (record !== undefined && isResumable(error)) {
+    if (record !== undefined && assembled.continuable && isResumable(error)) {
       await sink.keep();
       undo.move();
     }

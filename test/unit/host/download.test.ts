@@ -379,6 +379,22 @@ test("a download restarts when its record is of another address, another start o
   assert.equal((await get(other.origin)).digests.sha256, sha256(next), "replaced between two runs");
 });
 
+test("what no later run can continue is not kept", async (context) => {
+  const directory = await testDirectory(context);
+  const [to, record] = [`${directory}/image.part`, `${directory}/image.part.json`];
+  const cutOff: RequestListener = (_request, response) => {
+    response.writeHead(200, { etag: 'W/"weak"', "content-length": content.length });
+    response.write(content.subarray(0, half), () => setImmediate(() => response.destroy()));
+  };
+  const { origin } = await startServer(context, cutOff);
+  const get = (more: Partial<Download> = {}) =>
+    download({ url: origin, to, digests: ["sha256"], record, ...more }, { ...hurried, retries: 0 });
+  await assert.rejects(get(), (error: unknown) => error instanceof UserError && error.code === "download-failed");
+  assert.deepEqual([existsSync(to), existsSync(record)], [false, false]);
+  await assert.rejects(get({ immutable: true }));
+  assert.deepEqual([statSync(to).size, existsSync(record)], [half, true], "a file that never changes needs no validators");
+});
+
 test("what must not be used is not kept for the next run", async (context) => {
   const directory = await testDirectory(context);
   const [to, record] = [`${directory}/image.part`, `${directory}/image.part.json`];
