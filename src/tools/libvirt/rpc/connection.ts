@@ -234,7 +234,7 @@ function tooLate(uri: string, { name, deadlineMs }: Procedure<unknown, unknown>,
   const about = subject === "" ? "" : ` of ${subject}`;
   return new UnreachableError(
     `libvirt at ${uri} did not answer ${name}${about} within ${deadlineMs / 1000} s`,
-    `libvirtd or the qemu of this guest may hang: look at the log of libvirtd (journalctl -u libvirtd).`,
+    `libvirtd ${name === procedures.authList.name ? "may hang or still be starting" : "or the qemu of this guest may hang"}: look at the log of libvirtd (journalctl -u libvirtd).`,
   );
 }
 

@@ -30,6 +30,8 @@ export const maxSecretValue = 65_536;
 
 /** The first look after an upgrade makes libvirt ask every emulator for its capabilities. */
 const lookMs = 120_000;
+/** What the daemon answers by itself, without its drivers: it is silent only while it starts, or because it hangs. */
+const promptMs = 30_000;
 /** A start waits for qemu, its networks and its disks. */
 const changeMs = 180_000;
 
@@ -56,12 +58,12 @@ const agentMs = 30_000;
 
 /** Every procedure in use. Numbers and layouts are part of libvirt's stable protocol: procedures are only ever added. */
 export const procedures = {
-  authList: look(66, "AUTH_LIST", nothing, struct({ types: list(int, 20) })),
+  authList: { ...look(66, "AUTH_LIST", nothing, struct({ types: list(int, 20) })), deadlineMs: promptMs },
   authPolkit: look(70, "AUTH_POLKIT", nothing, struct({ complete: int })),
   open: look(1, "CONNECT_OPEN", struct({ name: optional(string), flags: uint }), nothing),
   close: look(2, "CONNECT_CLOSE", nothing, nothing),
 
-  libVersion: look(157, "CONNECT_GET_LIB_VERSION", nothing, struct({ version: hyper })),
+  libVersion: { ...look(157, "CONNECT_GET_LIB_VERSION", nothing, struct({ version: hyper })), deadlineMs: promptMs },
   hostname: look(59, "CONNECT_GET_HOSTNAME", nothing, struct({ hostname: string })),
   capabilities: look(7, "CONNECT_GET_CAPABILITIES", nothing, struct({ xml: string })),
   domainCapabilities: look(

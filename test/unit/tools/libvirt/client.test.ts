@@ -6,6 +6,7 @@ import type { Host } from "../../../../src/model/host.ts";
 import { createCaller } from "../../../../src/tools/libvirt/caller.ts";
 import { createLibvirt } from "../../../../src/tools/libvirt/client.ts";
 import { LibvirtError } from "../../../../src/tools/libvirt/libvirt-error.ts";
+import { procedures } from "../../../../src/tools/libvirt/rpc/procedures.ts";
 import { createMachine, type Machine } from "../../../fake-host/machine.ts";
 
 const uuid = "11111111-2222-4333-8444-555555555501";
@@ -433,13 +434,26 @@ test("an answer that never comes names the call", async () => {
     uri: "qemu:///system",
     looksOnly: false,
   });
-  const { procedures } = await import("../../../../src/tools/libvirt/rpc/procedures.ts");
   await assert.rejects(caller.call({ ...procedures.hostname, deadlineMs: 20 }, undefined, "the host"), (error) => {
     assert.ok(error instanceof UnreachableError);
     assert.match(error.message, /did not answer CONNECT_GET_HOSTNAME of the host within 0.02 s/);
     return true;
   });
   await caller.close();
+});
+
+test("a daemon that lets clients connect and says nothing is given up after 30 s", async (t) => {
+  const silent: Channel = { write: () => undefined, onData: () => undefined, ended: new Promise(() => undefined), close: () => undefined };
+  const host = { ...createMachine().boot(), dial: async () => silent } as unknown as Host;
+  const caller = createCaller({ host, uri: "qemu:///system", looksOnly: true });
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const call = caller.call(procedures.listDomains, { needResults: 1, flags: 0 }).catch((error: unknown) => error);
+  // The timer starts when the first message is written.
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  t.mock.timers.tick(30_000);
+  const error = await Promise.race([call, new Promise((resolve) => setImmediate(resolve))]);
+  assert.ok(error instanceof UnreachableError, "no longer than 30 s");
+  assert.match(error.message, /qemu:\/\/\/system did not answer AUTH_LIST within 30 s.*still be starting/);
 });
 
 test("requests for the filters at the same time share one look; a later one asks again", async () => {
