@@ -18,6 +18,8 @@ export function guestAddress(
   if (status === "missing") {
     throw fail(`${name} does not exist on the host`, `${reason ?? "not applied yet"}. \`virtform apply\` makes it.`);
   }
+  if (status === "error")
+    throw fail(`${name} is in an error state`, `${reason ?? "Its cause is not known"}. \`virtform show ${name}\` shows what is known.`);
   if (!["active", "rescue"].includes(status)) {
     const why = reason === null ? "" : ` (${reason})`;
     const remedy = status === "stopped" ? `\`virtform start ${name}\` starts it.` : `\`virtform show ${name}\` shows what is known.`;

@@ -46,20 +46,24 @@ for (const [what, text] of Object.entries({
   });
 }
 
-for (const [what, entry] of Object.entries({
-  "no object": null,
-  "a driver of the future": { backend: "evil", size: 1, image: null, entry: null },
-  "no size": { backend: "qcow2", size: "large", image: null, entry: null },
-  "a place that is no text": { backend: "qcow2", size: 1, image: null, entry: null, place: {} },
-})) {
+for (const [what, entry, says] of [
+  ["no object", null, "The entry is not a JSON object"],
+  ["no driver", { size: 1 }, 'The driver ("backend") is missing'],
+  ["a driver of the future", { backend: "evil", size: 1, image: null, entry: null }, 'The driver ("backend") is "evil", and this version'],
+  ["no size", { backend: "qcow2" }, '"size" is missing'],
+  ["a size that is no number", { backend: "qcow2", size: "large", image: null, entry: null }, '"size" is not a number of bytes'],
+  ["a place that is no text", { backend: "qcow2", size: 1, image: null, entry: null, place: {} }, '"place" is not a string'],
+  ["a mark that is no flag", { backend: "qcow2", size: 1, image: null, entry: null, marked: 1 }, '"marked" is not true or false'],
+] as const) {
   test(`a damaged record of a disk in a label is an error of this disk only: ${what}`, async () => {
     const { machine, label } = await made();
     const whole = JSON.parse(contentOf(machine.files, label).toString("utf8"));
     machine.put(label, JSON.stringify({ ...whole, objects: { ...whole.objects, "disk.local": entry } }));
     const plan = await planned(machine);
     assert.deepEqual(codes(plan), ["label-damaged disk/web.local"]);
-    const said = plan.diagnostics.find(({ code }) => code === "label-damaged")?.summary;
-    assert.equal(said, `The entry of the local disk of web in ${label} is not usable`);
+    const said = plan.diagnostics.find(({ code }) => code === "label-damaged");
+    assert.ok(said?.detail.startsWith(says), said?.detail);
+    assert.equal(said?.summary, `The entry of the local disk of web in ${label} is not usable`);
     assert.deepEqual(summary(plan), []);
   });
 }

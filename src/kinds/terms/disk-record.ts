@@ -101,16 +101,16 @@ const isOfType = {
   flag: (value: unknown) => typeof value === "boolean",
 } as const;
 
-/** What is wrong with a record in a label; undefined for one that can be used. Nothing is assumed about the value. Pure. */
+/** What is wrong with a record in a label, as a sentence without its full stop; undefined for one that can be used. Nothing is assumed about the value. Pure. */
 export function recordProblem(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "its entry is not a JSON object";
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "The entry is not a JSON object";
   const record = value as Readonly<Record<string, unknown>>;
-  if (typeof record["backend"] !== "string") return "its entry has no driver (backend)";
+  if (typeof record["backend"] !== "string") return 'The driver ("backend") is missing';
   if (!driverNames().includes(record["backend"]))
-    return `its driver is ${JSON.stringify(record["backend"])}, and this version supports ${driverNames().join(", ")}`;
-  if (record["size"] === undefined) return "its size is missing";
+    return `The driver ("backend") is ${JSON.stringify(record["backend"])}, and this version supports ${driverNames().join(", ")}`;
+  if (record["size"] === undefined) return '"size" is missing';
   const wrong = rows.find(([key, { type }]) => record[key] != null && !isOfType[type](record[key]));
-  return wrong === undefined ? undefined : `its ${wrong[0]} is not ${expected[wrong[1].type]}`;
+  return wrong === undefined ? undefined : `"${wrong[0]}" is not ${expected[wrong[1].type]}`;
 }
 
 /** A record in which `recordProblem` finds nothing wrong. Labels of earlier versions name no place: it is the configured one. Pure. */

@@ -40,7 +40,8 @@ test("why there is no address", () => {
   assert.match(why({ interfaces: [] }), /^web has no network interface: .*networks:/);
   assert.match(why({}, false), /^web has no address that can be reached: .*user network/);
   assert.match(why({ status: "stopped" }), /^web is not running: it is stopped: `virtform start web`/);
-  assert.match(why({ status: "error", reason: "the guest crashed" }), /^web is not running: it is error \(the guest crashed\)/);
+  assert.match(why({ status: "error", reason: "the guest crashed" }), /^web is in an error state: the guest crashed\. `virtform show web`/);
+  assert.match(why({ status: "paused" }), /^web is not running: it is paused: `virtform show web`/);
   assert.match(
     why({ status: "missing", reason: "not applied yet" }),
     /^web does not exist on the host: not applied yet\. `virtform apply`/,

@@ -102,7 +102,7 @@ export async function observeSeeds(
     return state === undefined ? [] : [[ref.uuid, stateOf({ uuid: ref.uuid, instance: owner.label }, record, state, values)]];
   });
   const problem = (backend: string) =>
-    `its driver is ${JSON.stringify(backend)}, and this version keeps config drives in ${namesOfKeepers()}`;
+    `The driver ("backend") is ${JSON.stringify(backend)}, and this version keeps config drives in ${namesOfKeepers()}`;
   const said = damaged.map(({ owner, address, backend }) =>
     damagedEntry(owner, `config drive of ${owner.label}`, problem(backend), address),
   );
