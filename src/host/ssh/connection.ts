@@ -82,7 +82,7 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
     const login = { socket, persist: kept?.seconds ?? 0, nonce, hasHelper: masters.length === 0 };
     const child = early?.child ?? startSsh(ssh.program, masterWords(ssh, target, login));
     const errors = early?.errors ?? collect(child.stderr);
-    const patience = kept?.isThere === true ? { ...limits, timeoutMs: Math.min(limits.timeoutMs, keptAnswerMs) } : limits;
+    const patience = kept?.earlier === "usable" ? { ...limits, timeoutMs: Math.min(limits.timeoutMs, keptAnswerMs) } : limits;
     const greeting = greetingOf({ child, errors, closed: early?.closed() }, nonce, name, patience);
     const master: Master = { socket, kept, child, errors, greeting, channels: 0, full: false };
     masters.push(master);
@@ -105,6 +105,10 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
     const persist = keep?.seconds ?? 0;
     const early = takeEarlySsh(ssh, target, persist);
     const kept = early === undefined ? keptSocket(ssh, target, persist) : early.kept;
+    if (kept?.earlier === "too old") {
+      await giveUpConnection(ssh, target, kept.path);
+      if (closing) throw closed(name);
+    }
     const master = connect(kept, early);
     if (kept === undefined) return made(master);
     keep?.onUse(() => giveUpConnection(ssh, target, kept.path));
@@ -119,7 +123,7 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
     if (another === "own") return made(connect());
     await giveUpConnection(ssh, target, kept.path);
     if (closing) throw closed(name);
-    return made(connect({ ...kept, isThere: false }));
+    return made(connect({ ...kept, earlier: "none" }));
   }
 
   let first: Promise<Master> | undefined;
@@ -197,10 +201,10 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
  * What to do when a connection that is kept, or to be kept, came to nothing: `again`, after an earlier run's connection did not answer; a connection of our `own`,
  * because ssh does not pass on what a ProxyCommand or ProxyJump says about its failure when it keeps the connection; nothing where ssh has said why it failed.
  */
-function anotherLogin({ isThere }: KeptSocket, words: string): "again" | "own" | undefined {
+function anotherLogin({ earlier }: KeptSocket, words: string): "again" | "own" | undefined {
   if (/\bUNKNOWN port 65535\b/.test(words)) return "own";
   const saysWhy = words.split("\n").some((line) => line.trim() !== "" && !/^(?:mux|control)/i.test(line));
-  return isThere && !saysWhy ? "again" : undefined;
+  return earlier === "usable" && !saysWhy ? "again" : undefined;
 }
 
 function closed(name: string): UnreachableError {

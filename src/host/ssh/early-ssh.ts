@@ -29,10 +29,14 @@ export interface EarlySsh {
 const place = Symbol.for("virtform.early-ssh");
 const shared = globalThis as { [place]?: { readonly key: string; readonly early: EarlySsh; readonly giveUp: () => void } };
 
-/** Starts to log in to a host, with a connection that is kept for `persist` seconds. Unless it is taken, the login ends with this process, at the latest. */
+/**
+ * Starts to log in to a host, with a connection that is kept for `persist` seconds. Unless it is taken, the login ends with this process, at the latest.
+ * No-op where an earlier connection has to be given up first, which takes time.
+ */
 export function startEarlySsh(target: SshTarget, persist: number): void {
   const ssh = sshProgram();
   const kept = keptSocket(ssh, target, persist);
+  if (kept?.earlier === "too old") return;
   const directory = kept === undefined ? makePrivateDirectory() : undefined;
   const [socket, nonce] = [kept?.path ?? `${directory}/0`, randomBytes(8).toString("hex")];
   const child = startSsh(ssh.program, masterWords(ssh, target, { socket, persist: kept?.seconds ?? 0, nonce, hasHelper: true }));
@@ -83,7 +87,7 @@ function discardEarlySsh(): void {
   const { child, kept, directory } = found.early;
   child.kill("SIGKILL");
   // One that was there before stays.
-  if (kept?.isThere === false) found.giveUp();
+  if (kept?.earlier === "none") found.giveUp();
   for (const stream of streamsOf(child)) stream.destroy();
   if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
 }

@@ -12,8 +12,11 @@ export interface KeptSocket {
   readonly path: string;
   /** How long it stays after its last use. */
   readonly seconds: number;
-  /** An earlier run left it. What it leads to may have ended since. */
-  readonly isThere: boolean;
+  /**
+   * What an earlier run left there. A usable connection may have ended since. One that is too old, or whose process was killed long ago, has to be given
+   * up before another can be kept.
+   */
+  readonly earlier: "none" | "usable" | "too old";
 }
 
 /** A path of a socket has at most 107 bytes, and ssh makes it under a name that is 17 longer. */
@@ -25,7 +28,7 @@ const deciding = ["PATH", "HOME", "SSH_AUTH_SOCK", "KRB5CCNAME"] as const;
 
 /**
  * The socket by which runs of this user share a connection to a host, for `seconds` after its last use. Undefined where no connection is kept:
- * for 0 seconds, without a directory of this user's own, and while one that is too old is still in use.
+ * for 0 seconds, and without a directory of this user's own.
  */
 export function keptSocket(ssh: ReturnType<typeof sshProgram>, target: SshTarget, seconds: number): KeptSocket | undefined {
   if (seconds === 0) return undefined;
@@ -37,9 +40,10 @@ export function keptSocket(ssh: ReturnType<typeof sshProgram>, target: SshTarget
   // ssh expands and splits paths with other characters.
   if (Buffer.byteLength(path) > mostBytes || !/^[\w/.@:+-]+$/.test(path)) return undefined;
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return { path, seconds, isThere: false };
-  if (!found.isSocket() || Date.now() - found.mtimeMs > mostAges * seconds * 1000) return undefined;
-  return { path, seconds, isThere: true };
+  if (found === undefined) return { path, seconds, earlier: "none" };
+  if (!found.isSocket()) return undefined;
+  const isOld = Date.now() - found.mtimeMs > mostAges * seconds * 1000;
+  return { path, seconds, earlier: isOld ? "too old" : "usable" };
 }
 
 /** Says to a person which host it is. */

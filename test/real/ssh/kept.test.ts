@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -267,6 +268,8 @@ test("a connection is kept in a directory of this user alone, and nowhere else",
     "may be written by others": (path) => mkdirSync(path) ?? chmodSync(path, 0o777),
     "may be read by others": (path) => mkdirSync(`${path}/virtform`, { recursive: true, mode: 0o755 }),
     "has a link in its place": (path) => mkdirSync(path) ?? symlinkSync(cache, `${path}/virtform`),
+    // As XDG_RUNTIME_DIR behind sudo.
+    "belongs to another user": (path) => mkdirSync(path, { mode: 0o700 }) ?? chownSync(path, 65_534, 65_534),
   };
   for (const [what, make] of Object.entries(unsafe)) {
     const path = join(room.directory, what.replaceAll(" ", "-"));
@@ -306,9 +309,15 @@ test("an edited configuration of ssh, another agent and an old connection log in
   assert.deepEqual([await logins(), await logins()], [1, 0]);
   assert.deepEqual([await logins({ SSH_AUTH_SOCK: "/nonexistent/agent" }), await logins()], [1, 0]);
   assert.equal(await logins({ VIRTFORM_SSH_PERSIST: "61" }), 1);
-  const past = Date.now() / 1000 - 601;
-  for (const name of readdirSync(`${room.runtime}/virtform`)) utimesSync(`${room.runtime}/virtform/${name}`, past, past);
-  assert.equal(await logins(), 1, "it is ten times as old as it may be idle");
+  const age = () => {
+    const past = Date.now() / 1000 - 601;
+    for (const name of readdirSync(`${room.runtime}/virtform`)) utimesSync(`${room.runtime}/virtform/${name}`, past, past);
+  };
+  age();
+  assert.deepEqual([await logins(), await logins()], [1, 0], "it is ten times as old as it may be idle");
+  for (const pid of room.masters()) process.kill(pid, "SIGKILL");
+  age();
+  assert.deepEqual([await logins(), await logins()], [1, 0], "a socket whose process was killed long ago");
 });
 
 test("where sshd has no room for a further session, a run has a connection of its own", async (t) => {
