@@ -7,7 +7,7 @@ export interface Growth {
 /** A file that is being written. */
 export interface Growing {
   readonly growth: Growth;
-  /** Settles when nothing writes to it any longer, and rejects when that failed. */
+  /** Settles when the writer has ended, and rejects when that failed. */
   readonly written: Promise<void>;
 }
 

@@ -106,7 +106,7 @@ function checkSource({ address, spec }: Resource<ImageSpec>, observed: Observed)
   return [problem(found.code, { ...found, detail, address, key: ["source"] })];
 }
 
-/** An image that is in the cache and may not be fetched any more: guests still get it. */
+/** An image that is in the cache and may no longer be fetched: guests still get it. */
 function checkState(address: Resource<ImageSpec>["address"], found: SourceProblem | undefined): Diagnostic[] {
   if (found?.code !== "glance-image-not-active") return [];
   const { code, summary, detail } = found;

@@ -17,7 +17,7 @@ interface Conversion {
   readonly data?: number;
   /** Gets 0 to 1. */
   readonly onFraction?: (fraction: number) => void;
-  /** Gets the number of bytes from the start of the new file that do not change any more. */
+  /** Gets the number of bytes from the start of the new file that no longer change. */
   readonly onFinal?: (bytes: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -52,7 +52,7 @@ async function convertInParts(host: Host, conversion: Conversion): Promise<void>
         signal: either,
       });
       progress.ended(part);
-    });
+    }, either);
   const left = [...parts];
   let failure: { readonly error: unknown } | undefined;
   const work = async () => {

@@ -11,8 +11,8 @@ const watchMs = 100;
 /** Where conversions of a host run: one process at a place at a time, whatever the number of images. */
 export interface Places {
   readonly count: number;
-  /** Waits for a place. `work` gets its processor; undefined where the host does not name any. */
-  at<T>(work: (processor: number | undefined) => Promise<T>): Promise<T>;
+  /** Waits for a place. `work` gets its processor; undefined where the host does not name any. Rejects with the reason of a signal that aborts before. */
+  at<T>(work: (processor: number | undefined) => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
 /** The places of a host, chosen once. */
@@ -35,12 +35,24 @@ export async function chooseProcessors(files: Pick<Host["files"], "read">): Prom
 export function createPlaces(processors: readonly (number | undefined)[]): Places {
   const free = [...processors];
   const waiting: ((processor: number | undefined) => void)[] = [];
-  const take = () =>
-    free.length === 0 ? new Promise<number | undefined>((resolve) => void waiting.push(resolve)) : Promise.resolve(free.shift());
+  const turn = (signal: AbortSignal | undefined) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const take = (processor: number | undefined) => {
+        signal?.removeEventListener("abort", leave);
+        resolve(processor);
+      };
+      const leave = () => {
+        waiting.splice(waiting.indexOf(take), 1);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", leave, { once: true });
+      waiting.push(take);
+    });
   return {
     count: processors.length,
-    async at(work) {
-      const processor = await take();
+    async at(work, signal) {
+      signal?.throwIfAborted();
+      const processor = free.length > 0 ? free.shift() : await turn(signal);
       try {
         return await work(processor);
       } finally {

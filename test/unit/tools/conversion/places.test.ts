@@ -31,6 +31,24 @@ test("each place is used by one at a time, and the one that has waited longest i
   await places.at(async (processor) => assert.ok(processor === 4 || processor === 7));
 });
 
+test("what is stopped while it waits for a place ends at once, and leaves its turn to the next", async () => {
+  const places = createPlaces([4]);
+  const end = Promise.withResolvers<void>();
+  const first = places.at(() => end.promise);
+  const [stop, stopped] = [new AbortController(), new AbortController()];
+  const never = async () => assert.fail("it has no place");
+  const waiting = assert.rejects(places.at(never, stop.signal), /enough/);
+  const next = places.at(async (processor) => processor, new AbortController().signal);
+  stop.abort(new Error("enough"));
+  await waiting;
+  stopped.abort(new Error("before it waits"));
+  await assert.rejects(places.at(never, stopped.signal), /before it waits/);
+  end.resolve();
+  await first;
+  assert.equal(await next, 4);
+  assert.equal(await places.at(async (processor) => processor), 4);
+});
+
 test("all processors of a small host are used, and of a large one the four that have the least to do", async () => {
   const host = (status: string | undefined, ...stats: readonly string[]) => {
     const left = [...stats];
