@@ -1,7 +1,7 @@
 import { SourceMap, type SourceMapPayload } from "node:module";
 
-/** A place of the built program in a stack: its path, line and column. */
-const place = /(?:file:\/\/)?[^\s()]*program\.cjs:(\d+):(\d+)/g;
+/** A place of the built program in a stack: its path, which may have spaces, line and column. */
+const place = /(?:(?<=\()|(?<=^\s*at (?:async )?)(?!async ))[^()\n]*\bprogram\.cjs:(\d+):(\d+)/gm;
 
 /**
  * A stack of the built program with its places in the sources, such as `src/kinds/guest/state.ts:45:10`. Lines and columns count from 1. Places

@@ -27,12 +27,16 @@ test("places of the built program are shown as places of the sources", () => {
     "    at Qx (/usr/lib/virtform/dist/program.cjs:1:21)",
     "    at async file:///usr/lib/virtform/dist/program.cjs:1:11",
     "    at parse (/usr/lib/virtform/dist/program.cjs:3:11)",
+    "    at Qx (/home/a user/dist/program.cjs:1:21)",
+    "    at async /home/a user/dist/program.cjs:1:11",
   ];
   assert.deepEqual(originalPlaces(stack.join("\n"), map).split("\n"), [
     "TypeError: a bug",
     "    at Qx (src/cli.ts:5:3)",
     "    at async src/cli.ts:1:1",
     "    at parse (node_modules/yaml/index.js:1:1)",
+    "    at Qx (src/cli.ts:5:3)",
+    "    at async src/cli.ts:1:1",
   ]);
 });
 
