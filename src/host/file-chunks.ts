@@ -4,9 +4,12 @@ import { explainedLater } from "./file-error.ts";
 /** Bytes read with one call. */
 const chunkBytes = 2 ** 20;
 
+/** Of a disk, in bytes: what is read past the page cache begins at a multiple of it and is asked for in whole ones. */
+export const diskBlock = 4096;
+
 /** Memory for reading a file, which further ranges of it can be read into. */
-export function chunkMemory(): readonly [Buffer, Buffer] {
-  return [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)];
+export function chunkMemory(allocate: (bytes: number) => Buffer = Buffer.allocUnsafe): readonly [Buffer, Buffer] {
+  return [allocate(chunkBytes), allocate(chunkBytes)];
 }
 
 /**
@@ -22,7 +25,8 @@ export async function* fileChunks(
   const end = offset + length;
   let [current, spare] = memory;
   const read = (buffer: Buffer, position: number) => {
-    const reading = explainedLater("read", path, () => source.read(buffer, 0, Math.max(0, Math.min(chunkBytes, end - position)), position));
+    const wanted = Math.ceil(Math.max(0, Math.min(chunkBytes, end - position)) / diskBlock) * diskBlock;
+    const reading = explainedLater("read", path, () => source.read(buffer, 0, wanted, position));
     // A caller that stops early never awaits it.
     reading.catch(() => undefined);
     return reading;
@@ -30,10 +34,11 @@ export async function* fileChunks(
   let next = read(current, offset);
   for (let position = offset; ; ) {
     const { bytesRead } = await next;
-    if (bytesRead === 0) return;
-    position += bytesRead;
+    const bytes = Math.min(bytesRead, end - position);
+    if (bytes <= 0) return;
+    position += bytes;
     next = read(spare, position);
-    yield current.subarray(0, bytesRead);
+    yield current.subarray(0, bytes);
     [current, spare] = [spare, current];
   }
 }

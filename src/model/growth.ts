@@ -1,5 +1,7 @@
 /** How much of a file is final while it is being written. Bytes are counted from its start. */
 export interface Growth {
+  /** It is written past the page cache, and better read past it as well. */
+  readonly isPastCache: boolean;
   /** Waits until more than `bytes` are final, or all of the file is. Undefined when writing has failed. */
   beyond(bytes: number): Promise<{ readonly bytes: number; readonly isWhole: boolean } | undefined>;
 }
@@ -12,7 +14,7 @@ export interface Growing {
 }
 
 /** Starts to write a file. `write` calls back with the number of bytes that are final. */
-export function startGrowing(write: (onFinal: (bytes: number) => void) => Promise<void>): Growing {
+export function startGrowing(write: (onFinal: (bytes: number) => void) => Promise<void>, { isPastCache = false } = {}): Growing {
   let bytes = 0;
   let end: "whole" | "failed" | undefined;
   let change = Promise.withResolvers<void>();
@@ -33,6 +35,7 @@ export function startGrowing(write: (onFinal: (bytes: number) => void) => Promis
     () => ended("failed"),
   );
   const growth: Growth = {
+    isPastCache,
     async beyond(known) {
       while (end === undefined && bytes <= known) await change.promise;
       return end === "failed" ? undefined : { bytes, isWhole: end === "whole" };

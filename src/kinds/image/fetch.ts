@@ -12,6 +12,7 @@ import { endRunningCopy } from "../../sources/end-running-copy.ts";
 import { requireSource, withoutCredentials } from "../../sources/index.ts";
 import { parseTakenAddress } from "../../sources/taken-address.ts";
 import { convertToRaw } from "../../tools/conversion/convert-to-raw.ts";
+import { writesPastCache } from "../../tools/conversion/writes-past-cache.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 import { dataBytes } from "../../tools/qemu-img.ts";
 import { touchUsed } from "../../tools/touch-used.ts";
@@ -163,7 +164,7 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
     return;
   }
   const converts = root === undefined && needsConversion(spec);
-  const made = converts ? await convert(context, spec, image.path, draft, report) : undefined;
+  const made = converts ? await convert(context, spec, image, draft, report) : undefined;
   const staged = made?.path ?? root?.path ?? image.path;
   if (made === undefined) await startDigest(context, spec.entry, staged, draft);
   const known = await uploaded;
@@ -312,7 +313,7 @@ function refuseTooLarge(spec: ImageSpec, virtualSize: number): void {
 async function convert(
   context: Context,
   spec: ImageSpec,
-  from: string,
+  { path: from, bytes: file }: { readonly path: string; readonly bytes: number },
   sidecar: ImageSidecar,
   report: ReportProgress,
 ): Promise<{ readonly path: string; readonly synced: Promise<void> }> {
@@ -332,8 +333,11 @@ async function convert(
     );
   }
   const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * virtualSize), total: virtualSize });
-  const growing = startGrowing((onFinal) =>
-    convertToRaw(host, { from, to: converted, format, bytes: virtualSize, data: needed, signal, onFraction, onFinal }),
+  const isPastCache = writesPastCache({ file, data: needed, disk: virtualSize });
+  const growing = startGrowing(
+    (onFinal) =>
+      convertToRaw(host, { from, to: converted, format, bytes: virtualSize, data: needed, isPastCache, signal, onFraction, onFinal }),
+    { isPastCache },
   );
   const synced = startDigest(context, spec.entry, converted, sidecar, growing);
   // Thrown where it is waited for; an error of the conversion comes first.

@@ -1,5 +1,6 @@
+import { CommandError } from "../../model/errors.ts";
 import type { Command, Host } from "../../model/host.ts";
-import { convertTimeoutMs, optionValue, writingLimits } from "../qemu-img.ts";
+import { convertTimeoutMs, optionValue, refusesDirectIo, writingLimits } from "../qemu-img.ts";
 import { parseConvertProgress } from "../qemu-img-output.ts";
 import { cutDisk, type DiskPart } from "./cut-disk.ts";
 import { createPartsProgress } from "./parts-progress.ts";
@@ -15,6 +16,8 @@ interface Conversion {
   readonly bytes: number;
   /** Those of them that are no holes, where that is known. */
   readonly data?: number;
+  /** The file is written past the page cache where the filesystem can do that. Default: through it. */
+  readonly isPastCache?: boolean;
   /** Gets 0 to 1. */
   readonly onFraction?: (fraction: number) => void;
   /** Gets the number of bytes from the start of the new file that no longer change. */
@@ -25,8 +28,7 @@ interface Conversion {
 const sector = 512;
 
 /**
- * Converts an image to raw (Nova FET-13), through the page cache: the result is read soon, or was copied in the same way where it was raw before. Files are
- * converted in parts, each by a process that stays on one processor: `qemu-img` hands each cluster to another thread and back, and to wake a thread on
+ * Converts an image to raw (Nova FET-13). It is written through the page cache, or past it (`isPastCache`, Nova FET-14). Files are converted in parts, each by a process that stays on one processor: `qemu-img` hands each cluster to another thread and back, and to wake a thread on
  * another processor takes longer than the work. Not atomic. Throws a CommandError.
  */
 export function convertToRaw(host: Host, conversion: Conversion): Promise<void> {
@@ -44,12 +46,17 @@ async function convertInParts(host: Host, conversion: Conversion): Promise<void>
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const convertPart = (part: DiskPart) =>
     places.at(async (processor) => {
-      await host.run({
-        ...partCommand(conversion, part, part === parts.at(-1)),
-        timeoutMs: deadline - performance.now(),
-        ...(processor === undefined ? {} : { processor }),
-        onLine: onFraction((fraction) => progress.reached(part, fraction)),
-        signal: either,
+      const run = (cache: "none" | "unsafe") =>
+        host.run({
+          ...partCommand(conversion, part, { isLast: part === parts.at(-1), cache }),
+          timeoutMs: deadline - performance.now(),
+          ...(processor === undefined ? {} : { processor }),
+          onLine: onFraction((fraction) => progress.reached(part, fraction)),
+          signal: either,
+        });
+      await run(conversion.isPastCache === true ? "none" : "unsafe").catch((error: unknown) => {
+        if (conversion.isPastCache !== true || !(error instanceof CommandError) || !refusesDirectIo(error.stderr)) throw error;
+        return run("unsafe");
       });
       progress.ended(part);
     }, either);
@@ -74,7 +81,7 @@ async function convertInParts(host: Host, conversion: Conversion): Promise<void>
 export function partCommand(
   { from, to, format, bytes }: Pick<Conversion, "from" | "to" | "format" | "bytes">,
   { offset, length }: DiskPart,
-  isLast: boolean,
+  { isLast, cache }: { readonly isLast: boolean; readonly cache: "none" | "unsafe" },
 ): Pick<Command, "program" | "args" | "limits"> {
   const range = `driver=raw,offset=${offset}${isLast ? "" : `,size=${length}`}`;
   return {
@@ -84,7 +91,10 @@ export function partCommand(
       // A source that is used in its place may have readers with locks.
       "-U",
       "-p",
-      ...intoPageCache,
+      "-t",
+      cache,
+      "-m",
+      "8",
       "-n",
       "--image-opts",
       `${range},file.driver=${format},file.file.filename=${optionValue(from)}`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { digestBehind } from "../../../src/host/local/digest-behind.ts";
@@ -32,14 +32,33 @@ async function write(path: string, pieces: number, onFinal: (bytes: number) => v
 
 const sha256 = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
-for (const pieces of [0, 1, 5, 24])
-  test(`a file of ${pieces} pieces is digested while it is written, and no byte before it is final`, async (context) => {
-    const path = `${await testDirectory(context)}/file`;
-    const { growth } = startGrowing((onFinal) => write(path, pieces, onFinal));
-    const { digests, synced } = digestBehind(path, ["sha256"], growth);
-    await synced;
-    assert.equal((await digests).sha256, sha256(path));
-  });
+for (const isPastCache of [false, true])
+  for (const pieces of [0, 1, 5, 24])
+    test(`a file of ${pieces} pieces is digested while it is written${isPastCache ? " past the page cache" : ""}, and no byte before it is final`, async (context) => {
+      const path = `${await testDirectory(context)}/file`;
+      const { growth } = startGrowing((onFinal) => write(path, pieces, onFinal), { isPastCache });
+      const { digests, synced } = digestBehind(path, ["sha256"], growth);
+      await synced;
+      assert.equal((await digests).sha256, sha256(path));
+    });
+
+test("bytes become final at any place, and the length of a file that is read past the page cache is any", async (context) => {
+  const path = `${await testDirectory(context)}/file`;
+  const bytes = random.subarray(0, 5 * mebibyte + 700);
+  const { growth } = startGrowing(
+    async (onFinal) => {
+      writeFileSync(path, bytes);
+      for (const final of [1, 4095, 4097, mebibyte + 3, 5 * mebibyte + 699]) {
+        onFinal(final);
+        await pause(1);
+      }
+    },
+    { isPastCache: true },
+  );
+  const { digests, synced } = digestBehind(path, ["sha256"], growth);
+  await synced;
+  assert.equal((await digests).sha256, sha256(path));
+});
 
 test("a file is digested and on the disk as far as it is final before its writer ends", async (context) => {
   const path = `${await testDirectory(context)}/file`;

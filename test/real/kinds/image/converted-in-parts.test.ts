@@ -1,9 +1,22 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fetchImage } from "../../../../src/kinds/image/fetch.ts";
+import { startedDigest } from "../../../../src/kinds/image/running-digest.ts";
 import type { ImageSpec } from "../../../../src/kinds/image/spec.ts";
 import type { ActionProgress } from "../../../../src/model/action.ts";
 import type { Context } from "../../../../src/model/context.ts";
@@ -49,13 +62,14 @@ async function fetch(context: Context, spec: ImageSpec): Promise<ActionProgress[
 
 /** Options of each conversion that runs, and the most that ran at a time. */
 function counting(host: Host) {
-  const seen = { parts: [] as string[], processors: new Set<number | undefined>(), running: 0, most: 0 };
+  const seen = { parts: [] as string[], processors: new Set<number | undefined>(), caches: new Set<string>(), running: 0, most: 0 };
   const counted: Host = {
     ...changed(host, (command) => command),
     async run(command) {
       if (!isConversion(command)) return host.run(command);
       seen.parts.push(command.args.find((arg) => arg.startsWith("driver=raw")) ?? "");
       seen.processors.add(command.processor);
+      seen.caches.add(command.args[command.args.indexOf("-t") + 1] ?? "");
       seen.running += 1;
       seen.most = Math.max(seen.most, seen.running);
       try {
@@ -107,6 +121,31 @@ test("an image of any format is converted in parts to the same bytes and holes a
       done.toSorted((a, b) => a - b),
     );
     assert.equal(done.at(-1), made.size);
+    rmSync(context.layout.root, { recursive: true });
+  }
+});
+
+test("what is copied as it is, in whole blocks, is written and digested past the page cache, and what is compressed through it", async (t) => {
+  const directory = temporary(t);
+  const [noise, text] = [rawDisk(join(directory, "noise")), join(directory, "text")];
+  truncateSync(noise, 300 * MiB);
+  writeFileSync(text, Buffer.alloc(200 * MiB, "the words of most files pack well\n"));
+  for (const [cache, raw, ...options] of [
+    ["none", noise],
+    ["unsafe", text, "-c"],
+  ] as const) {
+    const source = join(directory, "disk.qcow2");
+    qemuImg("convert", "-f", "raw", "-O", "qcow2", ...options, raw, source);
+    const { seen, counted } = counting(machine(t).host);
+    const context = machine(t, { wrap: () => counted });
+    const spec = imageSpec(source, { diskFormat: "qcow2" });
+    await fetch(context, spec);
+    assert.deepEqual([...seen.caches], [cache]);
+    const [base, content] = [readFileSync(context.layout.baseImage(spec.entry)), readFileSync(raw)];
+    assert.ok(base.equals(content));
+    const record = JSON.parse(readFileSync(context.layout.baseSidecar(spec.entry), "utf8"));
+    const digest = createHash("sha256").update(content).digest("hex");
+    assert.equal(await startedDigest(context, spec.entry, record, () => undefined), digest);
     rmSync(context.layout.root, { recursive: true });
   }
 });
