@@ -6,7 +6,7 @@ import type { Context } from "./model/context.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
 import type { Places } from "./model/diagnostic-places.ts";
 import type { HostFacts } from "./model/host-facts.ts";
-import type { AnyKind, Check, Observed } from "./model/kind.ts";
+import type { AnyKind, Check, Guard, Observed } from "./model/kind.ts";
 import type { Plan } from "./model/plan.ts";
 import type { UsedVariable } from "./model/used-variable.ts";
 
@@ -36,6 +36,8 @@ export interface Reconciliation<Config> {
   readonly qualified: boolean;
   readonly kinds: readonly AnyKind<Config>[];
   readonly checks: readonly Check<Config>[];
+  /** Which changes are refused while objects that are left out cannot be read. Absent: all. */
+  readonly guard?: Guard;
   readonly config: Config;
   readonly context: Context;
   readonly lookUpFacts: (context: Context) => Promise<HostFacts>;

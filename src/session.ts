@@ -14,6 +14,7 @@ import { hostSettings, type Runner } from "./kinds/host/settings.ts";
 import { createChecks, createKinds } from "./kinds/index.ts";
 import { configRules } from "./kinds/rules.ts";
 import type { DomainSpec } from "./kinds/terms/spec.ts";
+import { guardUnread } from "./kinds/unread-guard.ts";
 import type { Address } from "./model/address.ts";
 import type { CloudDoor } from "./model/cloud-door.ts";
 import type { Context } from "./model/context.ts";
@@ -23,7 +24,7 @@ import type { Places } from "./model/diagnostic-places.ts";
 import { UserError, userError } from "./model/errors.ts";
 import type { Host } from "./model/host.ts";
 import type { HostFacts } from "./model/host-facts.ts";
-import type { AnyKind, Check } from "./model/kind.ts";
+import type { AnyKind, Check, Guard } from "./model/kind.ts";
 import { createLayout } from "./model/layout.ts";
 import type { OpenPeer } from "./model/peer.ts";
 import { type Plan, plansOfHosts } from "./model/plan.ts";
@@ -67,6 +68,8 @@ export interface HostSession {
   readonly context: Context;
   readonly kinds: readonly AnyKind<Config>[];
   readonly checks: readonly Check<Config>[];
+  /** Which changes are refused while objects that are left out cannot be read. Absent: all. */
+  readonly guard?: Guard;
   readonly lookUpFacts: (context: Context) => Promise<HostFacts>;
   /** The room of the host that applies claim while they run. */
   readonly room?: Room;
@@ -238,6 +241,7 @@ async function openHost(
     },
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
+    guard: guardUnread,
     room: { seen: seeLedger, claim: claimPlan },
     ...(settings.eventHook === undefined ? {} : { hook: eventHook(settings.eventHook) }),
     ...(origin === undefined ? {} : { claim: { take: (context) => claimProject(context, origin), release: releaseProject } }),

@@ -2,9 +2,10 @@ import type { Address } from "../model/address.ts";
 import { addressKind, addressName } from "../model/address.ts";
 import { type Change, protectedBy } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { AnyKind, Check, Observed } from "../model/kind.ts";
+import type { AnyKind, Check, Guard, Observed } from "../model/kind.ts";
 import type { Pending, Plan, Unchanged } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
+import { besideUnread } from "./beside-unread.ts";
 import { checkFacts } from "./check-facts.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { order } from "./order.ts";
@@ -19,10 +20,14 @@ interface PlanRequest<Config> {
   readonly kinds: readonly AnyKind<Config>[];
   /** Asked about all kinds together, after each kind has checked its own. */
   readonly checks: readonly Check<Config>[];
+  /** Which changes are refused while objects that are left out cannot be read. Absent: all. */
+  readonly guard?: Guard;
   readonly config: Config;
   readonly observed: Observed;
   /** The name of the host in the session. */
   readonly host: string;
+  /** Names on a command line have the name of the host in front. Absent: they do not. */
+  readonly qualified?: boolean;
   readonly project: string;
   readonly target: Plan["target"];
   /** Addresses or names to restrict the plan to; empty for all. */
@@ -89,6 +94,17 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   const kept = new Set(left);
   const excluded = targeted.filter((change) => !kept.has(change)).map(({ address }) => address);
   const selected = withRemovals(withRestarts(left));
+  const beside = besideUnread({
+    mode: request.mode,
+    targets: request.targets,
+    exclude: request.exclude ?? [],
+    prefix: request.qualified === true ? `${request.host}/` : "",
+    observed,
+    wanted,
+    changes: selected,
+    diagnostics,
+    guard: request.guard,
+  });
   const chosen = selected.flatMap((change) => change.actions);
   checkFacts(
     chosen,
@@ -103,11 +119,11 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     changes: removalsInOrder(selected.map(inOrder(actions)), actions),
     unchanged,
     actions,
-    diagnostics,
+    diagnostics: beside.diagnostics,
     unmanaged: observed.unmanaged,
     pending: pendingOf(request, selected),
     ...(excluded.length === 0 ? {} : { excluded }),
-    complete: observed.complete && !diagnostics.some(({ unseen }) => unseen === true),
+    complete: beside.complete && !diagnostics.some(({ unseen }) => unseen === true),
     basis,
     ...(observed.facts.rates === undefined || actions.length === 0 ? {} : { rates: observed.facts.rates }),
   };

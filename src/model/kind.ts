@@ -73,6 +73,12 @@ export interface Kind<Config, Spec, State> {
 /** A question about everything that is wanted, whatever its kind, such as whether the host has room for it. Pure. */
 export type Check<Config> = (wanted: ReadonlyMap<Address, unknown>, observed: Observed, config: Config) => Diagnostic[];
 
+/**
+ * The changes that must not be made while objects of the project cannot be read that are no part of the plan, each with the reason: what those use is not
+ * known. The reason continues `because`. Pure.
+ */
+export type Guard = (changes: readonly Change[], observed: Observed) => readonly { readonly address: Address; readonly why: string }[];
+
 /** A kind whose types no longer matter, as the engine holds it. */
 // biome-ignore lint/suspicious/noExplicitAny: the engine hands each kind only what that kind made
 export type AnyKind<Config> = Kind<Config, any, any>;

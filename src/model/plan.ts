@@ -80,7 +80,7 @@ export interface Plan {
   readonly excluded?: readonly Address[];
   /** Differences that are accepted and therefore no changes. */
   readonly ignored?: readonly IgnoredDrift[];
-  /** False when part of the host could not be looked at. */
+  /** False when part of what the plan is about could not be looked at. */
   readonly complete: boolean;
   /** Digest of each observed object that the plan is based on, by address; `absent` for one that did not exist. */
   readonly basis: Readonly<Record<string, string>>;

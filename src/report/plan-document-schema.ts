@@ -252,7 +252,7 @@ export const planDocumentSchema = {
     },
     diagnostics: { type: "array", items: diagnostic },
     applyable: { type: "boolean", description: "There is something to do, and it may be done." },
-    complete: { type: "boolean", description: "Everything could be looked at." },
+    complete: { type: "boolean", description: "Everything that the plan is about could be looked at." },
     errored: { type: "boolean", description: "There is an error, or not everything could be looked at." },
   },
 } as const;

@@ -104,6 +104,37 @@ test("a damaged label of a volume is an error of this volume only", async () => 
   assert.deepEqual(codes(await planned(machine)), [`label-damaged volume/${whole.volume}`]);
 });
 
+test("a run that leaves a damaged instance out creates objects, and neither grows nor removes what it may use", async () => {
+  const { machine, label } = await made();
+  const damagedText = '{"version":1,"proj';
+  machine.put(label, damagedText);
+  const left = async (text: string, exclude = ["web"]) => planOf(await runOn(machine.boot(), text, { exclude }));
+  const withVolumes = (lines: string) => guests({ ephemeral: "1GiB", sections: `volumes:\n${lines}` });
+  const grown = await left(withVolumes("  data: { size: 128MiB }\n  logs: { size: 64MiB }\n"));
+  assert.deepEqual(codes(grown), ["unread-may-use volume/data"]);
+  assert.match(
+    grown.diagnostics.find(({ code }) => code === "unread-may-use")?.detail ?? "",
+    /`virtform apply --exclude web --exclude volume\/data`/,
+  );
+  assert.deepEqual(codes(await left(withVolumes("  data: { size: 64MiB }\n"))), ["unread-may-use volume/logs"]);
+  const more = withVolumes("  data: { size: 64MiB }\n  logs: { size: 64MiB }\n  more: { size: 64MiB }\n");
+  const { verdict, plan } = await apply(await runOn(machine.boot(), more, { exclude: ["web"] }));
+  assert.deepEqual([verdict, plan.complete, codes(plan), summary(plan)], ["done", true, [], ["create volume/more: does not exist yet"]]);
+  assert.equal(contentOf(machine.files, label).toString("utf8"), damagedText);
+  const after = await planOf(await runOn(machine.boot(), more));
+  assert.deepEqual([codes(after), summary(after)], [["label-damaged domain/web"], []]);
+  assert.match(after.diagnostics.find(({ code }) => code === "label-damaged")?.detail ?? "", /`virtform apply --exclude web`\.$/);
+});
+
+test("a volume that cannot be read is not left out: every guest could have it", async () => {
+  const { machine, volume } = await made();
+  const whole = JSON.parse(contentOf(machine.files, volume).toString("utf8"));
+  machine.put(volume, JSON.stringify({ ...whole, version: 7 }));
+  const plan = await planOf(await runOn(machine.boot(), yaml, { exclude: [whole.volume] }));
+  assert.deepEqual([plan.complete, codes(plan)], [false, [`label-damaged volume/${whole.volume}`]]);
+  assert.doesNotMatch(plan.diagnostics.find(({ code }) => code === "label-damaged")?.detail ?? "", /--exclude/);
+});
+
 test("a link in place of a disk is a problem of the plan, never a disk and never followed", async () => {
   for (const imagesType of ["flat", "qcow2"] as const) {
     const machine = createWorld();

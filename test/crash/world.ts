@@ -12,6 +12,7 @@ import { seeLedger } from "../../src/kinds/host/ledger.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
 import { unusedBases } from "../../src/kinds/image/remove.ts";
 import { createChecks, createKinds } from "../../src/kinds/index.ts";
+import { guardUnread } from "../../src/kinds/unread-guard.ts";
 import type { Context } from "../../src/model/context.ts";
 import { hasErrors } from "../../src/model/diagnostic.ts";
 import { UnreachableError, UserError, userError } from "../../src/model/errors.ts";
@@ -141,6 +142,7 @@ export async function runOn(
     qualified: false,
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
+    guard: guardUnread,
     room: { seen: seeLedger, claim: claimPlan },
     config,
     context: {

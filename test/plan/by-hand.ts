@@ -78,6 +78,10 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   ],
   [/^define a clone on the base image$/, (machine) => defineClone(machine, baseImage(machine))],
   [/^move the directory of (\S+) away$/, moveAway],
+  [
+    /^damage the label of (\S+)$/,
+    (machine, name) => machine.put(`${root}/${domainOf(machine, name).uuid}/virtform.json`, '{"version":1,"proj', 0o600),
+  ],
   [/^unmount the instances path$/, (machine) => void machine.files.unmount(root)],
   [/^uninstall (ovmf|swtpm)$/, (machine, name) => void machine.libvirtd.installed.delete(name as "ovmf" | "swtpm")],
   [/^set autostart of (\S+)$/, (machine, name) => void Object.assign(domainOf(machine, name), { autostart: true })],
