@@ -28,8 +28,9 @@ interface Conversion {
 const sector = 512;
 
 /**
- * Converts an image to raw (Nova FET-13). It is written through the page cache, or past it (`isPastCache`, Nova FET-14). Files are converted in parts, each by a process that stays on one processor: `qemu-img` hands each cluster to another thread and back, and to wake a thread on
- * another processor takes longer than the work. Not atomic. Throws a CommandError.
+ * Converts an image to raw (Nova FET-13). It is written through the page cache, or past it (`isPastCache`, Nova FET-14). Files are converted in parts, each by
+ * a process that stays on one processor: `qemu-img` hands each cluster to another thread and back, and to wake a thread on another processor takes longer
+ * than the work. Not atomic. Throws a CommandError.
  */
 export function convertToRaw(host: Host, conversion: Conversion): Promise<void> {
   const areFiles = [conversion.from, conversion.to].every((path) => path.startsWith("/"));
