@@ -26,3 +26,17 @@ test("a guest that an I/O error pauses is not waited for; the reason is in the p
   await applied(machine, guests({}));
   assert.equal(web.state, 1);
 });
+
+test("commands in hints name the domain as libvirt does, also while a guest that runs waits for its new name", async () => {
+  const machine = createWorld();
+  await applied(machine, guests({}));
+  const running = machine.libvirtd.find("web");
+  assert.ok(running);
+  running.full = true;
+  machine.libvirtd.suspend(running);
+  const renamed = guests({}).replace("  web:\n", "  shop:\n    renamed_from: web\n");
+  const { outcomes } = await apply(await runOn(machine.boot(), renamed));
+  const [failed] = outcomes.flatMap(({ diagnostics }) => diagnostics.filter(({ code }) => code === "guest-not-running"));
+  assert.match(failed?.summary ?? "", /^shop is not running/);
+  assert.match(failed?.detail ?? "", /qemu\/web\.log.*`virsh domblkerror web`/);
+});

@@ -2,6 +2,7 @@ import type { ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import { stagedPath } from "../../model/layout.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { convertToRaw } from "../../tools/conversion/convert-to-raw.ts";
 import { resizeImage } from "../../tools/qemu-img.ts";
 import type { BaseRef, GrownBase } from "../driver.ts";
@@ -39,7 +40,7 @@ export async function rebuildBacking(
       throw new RefusedError(
         "backing-file-format",
         `${path} is recorded as qcow2 by the disk that it backs, and the base image of ${base.image} is raw now`,
-        `Create it manually: qemu-img convert -f raw -O qcow2 ${base.path} ${path}, then qemu-img resize it to ${bytes}.`,
+        `Create it manually: qemu-img convert -f raw -O qcow2 ${shellWord(base.path)} ${shellWord(path)}, then qemu-img resize it to ${bytes}.`,
       );
     }
     const staged = stagedPath(path);

@@ -15,7 +15,10 @@ export function checkChains(
 ): Diagnostic[] {
   const found = observed.of(guests).flatMap(([address, guest]) => {
     const instance = address.slice(address.indexOf("/") + 1);
-    const jobs = (guest.chains ?? []).flatMap((chain) => [...jobProblems(instance, chain), ...brokenProblems(instance, chain, guest)]);
+    const jobs = (guest.chains ?? []).flatMap((chain) => [
+      ...jobProblems(instance, guest.name, chain),
+      ...brokenProblems(instance, chain, guest),
+    ]);
     return jobs;
   });
   const left = domains.flatMap((want) =>
@@ -24,9 +27,9 @@ export function checkChains(
   return [...found, ...left];
 }
 
-function jobProblems(instance: string, { target, job }: DiskChain): Diagnostic[] {
+function jobProblems(instance: string, domain: string, { target, job }: DiskChain): Diagnostic[] {
   if (job === null) return [];
-  const virsh = `virsh blockjob ${shellWord(instance)} ${shellWord(target)}`;
+  const virsh = `virsh blockjob ${shellWord(domain)} ${shellWord(target)}`;
   const detail =
     job.source === null && (job.name === "pull" || job.name === "commit")
       ? `libvirt moves content between the layers of the disk, and which of them are left is not known yet. Wait until it has ended, or end it: \`${virsh} --abort\`. Then run the same command again.`

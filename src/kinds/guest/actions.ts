@@ -262,7 +262,7 @@ const stop = defineAction<StopArgs>("domain.stop", [stopped], async (context, re
   }
   if (!force) {
     const still = await libvirt.power(ref.uuid);
-    if (still !== undefined && isUp(still.power)) throw notShutDown(ref, still.power);
+    if (still !== undefined && isUp(still.power)) throw notShutDown(ref, have.name, still.power);
   }
   await libvirt.destroy(ref.uuid);
 });
@@ -309,12 +309,12 @@ export const domainActions: readonly ActionType[] = [
   waitUntilReady,
 ];
 
-/** A guest that must not be powered off is left as it is. */
-function notShutDown({ instance, shutdown: { seconds } }: StopArgs, power: DomainPower): RefusedError {
+/** A guest that must not be powered off is left as it is. `name`: of its domain. */
+function notShutDown({ instance, shutdown: { seconds } }: StopArgs, name: string, power: DomainPower): RefusedError {
   return new RefusedError(
     "guest-not-shut-down",
     power === "running" ? `${instance} did not shut down within ${seconds} s` : `${instance} cannot shut down, because it is ${power}`,
-    `It has shutdown.force: false, so it was not powered off. Shut it down in the guest${power === "running" ? "" : `, after \`virsh resume ${shellWord(instance)}\``}, give it more time with shutdown.timeout, or allow force; then apply again.`,
+    `It has shutdown.force: false, so it was not powered off. Shut it down in the guest${power === "running" ? "" : `, after \`virsh resume ${shellWord(name)}\``}, give it more time with shutdown.timeout, or allow force; then apply again.`,
   );
 }
 

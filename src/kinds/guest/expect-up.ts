@@ -6,6 +6,7 @@ import { type DomainPower, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import type { DomainRef } from "../power/plan.ts";
 import { whyPaused } from "../power/why-paused.ts";
 import { hasConsoleLog } from "./container/has-console-log.ts";
+import { domainOwner } from "./state.ts";
 import { waitForPower } from "./wait.ts";
 
 /** Limit for a start until the guest runs. Nova has none (BLD-17); a hypervisor that hangs must be reported. */
@@ -28,12 +29,21 @@ export async function expectUp(
     },
   });
   if (reached !== undefined) return;
+  const name = await nameOf(context, { uuid, instance });
   const where = context.layout.instanceFile(uuid, instanceFiles.console);
   throw new RefusedError(
     "guest-not-running",
     `${instance} is not running ${Math.ceil((performance.now() - began) / 1000)} s after its start; ${seen}`,
     hasConsoleLog(context)
-      ? `See its console log ${where} and the qemu log /var/log/libvirt/qemu/${instance}.log. \`virsh domblkerror ${shellWord(instance)}\` names a disk with an I/O error.`
-      : `Its init has ended or did not start; /var/log/libvirt/lxc/${instance}.log says why. The program that init names must be in the root file system and keep running.`,
+      ? `See its console log ${where} and the qemu log /var/log/libvirt/qemu/${name}.log. \`virsh domblkerror ${shellWord(name)}\` names a disk with an I/O error.`
+      : `Its init has ended or did not start; /var/log/libvirt/lxc/${name}.log says why. The program that init names must be in the root file system and keep running.`,
   );
+}
+
+/** The name that libvirt knows the domain by: an adopted guest has one of its own, and one that runs keeps its earlier name. */
+async function nameOf(context: Context, { uuid, instance }: Pick<DomainRef, "uuid" | "instance">): Promise<string> {
+  const xml = await libvirtOf(context)
+    .definition(uuid)
+    .catch(() => undefined);
+  return xml === undefined ? instance : domainOwner(xml).name;
 }

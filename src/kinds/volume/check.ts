@@ -20,6 +20,7 @@ import { cachedImage } from "../image/address.ts";
 import { ownerName } from "../terms/disk-owner.ts";
 import { type AppliedDisk, appliedOf } from "../terms/disk-record.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
+import { guests } from "../terms/guest-address.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { checkLostVolume, lostVolume } from "./lost.ts";
 import type { VolumeSpec } from "./spec.ts";
@@ -145,7 +146,8 @@ function checkSavedUser({ address, spec }: Resource<VolumeSpec>, observed: Obser
   if (have?.replace === true || user?.saved !== true || (spec.disk.size ?? 0) <= (have?.disk?.size ?? 0)) return [];
   const wanted = config.instances?.[user.instance];
   if (wanted !== undefined && (wanted.power_state ?? "running") === "running") return [];
-  const detail = `The memory of ${user.instance} is saved (virsh managedsave) and belongs to the current content of the volume. Start ${user.instance} and apply again, or discard the memory: virsh managedsave-remove ${user.instance}.`;
+  const domain = observed.get(guests.at(user.instance))?.name ?? user.instance;
+  const detail = `The memory of ${user.instance} is saved (virsh managedsave) and belongs to the current content of the volume. Start ${user.instance} and apply again, or discard the memory: virsh managedsave-remove ${shellWord(domain)}.`;
   return [
     problem("volume-in-saved-memory", {
       summary: `Volume ${ownerName(spec.disk.owner)} cannot grow while the memory of its guest is saved`,

@@ -1,3 +1,4 @@
+import { shellWord } from "../../model/shell-word.ts";
 import { errorDomains, errorCodes as is, type LibvirtError } from "./libvirt-error.ts";
 
 /** What to do about a refusal, by the procedure and libvirt's numbers; undefined where nothing is known. Pure. */
@@ -41,7 +42,8 @@ export function isAboutNetworks({ procedure, number, domain }: LibvirtError): bo
 
 function networkHint({ inactive, missing }: Networks): string {
   const [name] = inactive;
-  if (name !== undefined) return `Start it with \`virsh net-start ${name}\`; \`virsh net-autostart ${name}\` starts it at boot.`;
+  if (name !== undefined)
+    return `Start it with \`virsh net-start ${shellWord(name)}\`; \`virsh net-autostart ${shellWord(name)}\` starts it at boot.`;
   const which = missing.length === 0 ? "" : `The host has no network ${missing.join(", ")}. `;
   return `${which}\`virsh net-list --all\` shows the networks of the host.`;
 }

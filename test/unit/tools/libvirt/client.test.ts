@@ -219,14 +219,14 @@ test("what is done already is fine, by the state and not by words", async () => 
 test("a refusal keeps libvirt's numbers and words, and the remedy is the detail of its diagnostic", async () => {
   const machine = createMachine();
   const libvirt = libvirtOn(machine);
-  const nic = "<devices><interface type='network'><source network='lan'/></interface></devices>";
+  const nic = "<devices><interface type='network'><source network='the lan'/></interface></devices>";
   await libvirt.define(domainXml("web", uuid, nic));
-  machine.libvirtd.networks.set("lan", false);
+  machine.libvirtd.networks.set("the lan", false);
   await assert.rejects(libvirt.start(uuid), (error) => {
     assert.ok(error instanceof LibvirtError);
     assert.deepEqual([error.number, error.domain, error.code], [55, 19, "libvirt-refused"]);
-    assert.match(error.diagnostics[0]?.summary ?? "", /^Starting domain .* failed: .*network 'lan' is not active$/);
-    assert.match(error.diagnostics[0]?.detail ?? "", /`virsh net-start lan`/);
+    assert.match(error.diagnostics[0]?.summary ?? "", /^Starting domain .* failed: .*network 'the lan' is not active$/);
+    assert.match(error.diagnostics[0]?.detail ?? "", /`virsh net-start 'the lan'`/);
     return true;
   });
   await assert.rejects(libvirt.define(domainXml("web", uuid.replace("1", "2"))), /already exists/);
