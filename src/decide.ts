@@ -60,6 +60,11 @@ function furtherChanges(mode: Mode, observed: Observed): readonly Change[] {
   return mode.do === "destroy" ? (mode.more?.(observed) ?? []) : [];
 }
 
-function targetOf({ uri, instancesPath, drivers }: HostSettings): Plan["target"] {
-  return { uri, instancesPath, ...(drivers as Readonly<Record<string, Json>> | undefined) };
+function targetOf({ uri, instancesPath, imageCacheName, drivers }: HostSettings): Plan["target"] {
+  return {
+    uri,
+    instancesPath,
+    ...(imageCacheName === undefined ? {} : { imageCacheName }),
+    ...(drivers as Readonly<Record<string, Json>> | undefined),
+  };
 }

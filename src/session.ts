@@ -25,7 +25,7 @@ import { UserError, userError } from "./model/errors.ts";
 import type { Host } from "./model/host.ts";
 import type { HostFacts } from "./model/host-facts.ts";
 import type { AnyKind, Check, Guard } from "./model/kind.ts";
-import { createLayout } from "./model/layout.ts";
+import { layoutOf } from "./model/layout.ts";
 import type { OpenPeer } from "./model/peer.ts";
 import { type Plan, plansOfHosts } from "./model/plan.ts";
 import type { PublisherDoor } from "./model/publisher-door.ts";
@@ -152,10 +152,14 @@ export async function openHosts(hosts: readonly HostConfig[], surroundings: Surr
 export function openPlanSession(plan: Plan, surroundings: Surroundings): Promise<Session> {
   const opens = plansOfHosts(plan).map((plan) => () => {
     const { host, project, target, eventHook } = plan;
-    const { uri, instancesPath, ...drivers } = target;
+    const { uri, instancesPath, imageCacheName, ...drivers } = target;
     const config: Config = {
       project,
-      host: { uri, instances_path: instancesPath, ...(eventHook === undefined ? {} : { event_hook: [...eventHook] }) },
+      host: {
+        uri,
+        instances_path: instancesPath,
+        ...withoutUndefined({ image_cache_subdirectory_name: imageCacheName, event_hook: eventHook && [...eventHook] }),
+      },
       instances: adoptedIn(plan),
     };
     return openHost(host, { config, diagnostics: [] }, { ...hostSettings(config, surroundings.runner), drivers }, surroundings);
@@ -231,7 +235,7 @@ async function openHost(
     ...(place === undefined ? {} : { places: { place, pointerOf: (address) => pointerOf(address, config) } }),
     context: {
       host,
-      layout: createLayout(settings.instancesPath),
+      layout: layoutOf(settings),
       settings,
       project: config.project ?? "default",
       secret,

@@ -3,6 +3,7 @@ import type { HostSession } from "../session.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { doctorChecks } from "./doctor-checks.ts";
 import { checkHops } from "./doctor-hops.ts";
+import { checkImageCaches } from "./doctor-image-caches.ts";
 import { checkNetworks } from "./doctor-networks.ts";
 import { checkStorage } from "./doctor-storage.ts";
 import { eachHost } from "./each-host.ts";
@@ -34,6 +35,6 @@ async function findingsOf({ config, context }: HostSession): Promise<Finding[]> 
   const hops = await checkHops(context.host);
   if (hops.some(({ status }) => status === "error")) return hops;
   const checks = await Promise.all(doctorChecks.map((check) => check(context, config)));
-  const [networks, storage] = await Promise.all([checkNetworks(context, config), checkStorage(context)]);
-  return [...hops, ...checks, ...networks, ...storage];
+  const [networks, storage, caches] = await Promise.all([checkNetworks(context, config), checkStorage(context), checkImageCaches(context)]);
+  return [...hops, ...checks, ...caches, ...networks, ...storage];
 }

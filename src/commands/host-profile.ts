@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { errorMessage, userError } from "../model/errors.ts";
 import type { Json } from "../model/json.ts";
 import { lookJson, type Observed, observedOfJson } from "../model/observed.ts";
+import { withoutUndefined } from "../model/without-undefined.ts";
 import type { HostSession, Session } from "../session.ts";
 import { version } from "../version.ts";
 
@@ -11,6 +12,8 @@ interface ProfileHead {
   readonly project: string;
   readonly uri: string;
   readonly instances_path: string;
+  /** Absent: the usual one. */
+  readonly image_cache_subdirectory_name?: string;
 }
 
 /** What was seen of a host, to be planned with elsewhere. */
@@ -42,13 +45,19 @@ function observedIn(value: object, path: string, host: HostSession): Observed {
   const found = (value as { readonly host_profile?: Partial<ProfileHead> }).host_profile;
   if (typeof found !== "object" || found === null) throw noProfile(path, "It has no host_profile.");
   const wanted = headOf(host);
-  const names = { version: "version of virtform", project: "project", uri: "libvirt URI", instances_path: "instances path" };
+  const names = {
+    version: "version of virtform",
+    project: "project",
+    uri: "libvirt URI",
+    instances_path: "instances path",
+    image_cache_subdirectory_name: "image_cache_subdirectory_name",
+  };
   const other = (Object.keys(names) as (keyof ProfileHead)[]).filter((key) => found[key] !== wanted[key]);
   if (other.length === 0) return observedOfJson(value as Json);
   throw userError(
     "host-profile-other",
     `${path} is not a profile of this configuration's host`,
-    `${other.map((key) => `Its ${names[key]} is ${found[key] ?? "not in it"}, and here it is ${wanted[key]}.`).join(" ")} Record the host again with this version and this configuration: virtform debug observe > FILE.`,
+    `${other.map((key) => `Its ${names[key]} is ${found[key] ?? "not in it"}, and here it is ${wanted[key] ?? "not set"}.`).join(" ")} Record the host again with this version and this configuration: virtform debug observe > FILE.`,
   );
 }
 
@@ -67,5 +76,6 @@ function noProfile(path: string, why: string) {
 }
 
 function headOf({ context: { project, settings } }: HostSession): ProfileHead {
-  return { version, project, uri: settings.uri, instances_path: settings.instancesPath };
+  const { uri, instancesPath, imageCacheName } = settings;
+  return { version, project, uri, instances_path: instancesPath, ...withoutUndefined({ image_cache_subdirectory_name: imageCacheName }) };
 }

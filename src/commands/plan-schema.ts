@@ -1,4 +1,9 @@
+import { hostSchema } from "../kinds/host/schema.ts";
+
 const text = { type: "string" } as const;
+const { pattern, expects } = hostSchema.properties.image_cache_subdirectory_name;
+/** A name that leads out of the instances path must not come from a file. */
+const imageCacheName = { type: "string", pattern, expects } as const;
 const texts = { type: "array", items: text } as const;
 const effect = { enum: ["none", "live", "next_boot", "with_restart", "restart", "rebuild"] } as const;
 const cause = { enum: ["config", "drift", "both"] } as const;
@@ -53,7 +58,7 @@ const plan = {
     purpose: { const: "destroy" },
     host: text,
     project: text,
-    target: { type: "object", required: ["uri", "instancesPath"], properties: { uri: text, instancesPath: text } },
+    target: { type: "object", required: ["uri", "instancesPath"], properties: { uri: text, instancesPath: text, imageCacheName } },
     changes: {
       type: "array",
       items: {

@@ -36,6 +36,8 @@ export const codes: Readonly<Record<string, string>> = {
   "directory-kept": "Files that virtform did not create stay in the directory of an instance or a volume that was removed.",
   "directory-not-ours": "An instance directory belongs to something else.",
   "disc-keeps-its-size": "An ISO keeps its size, so the disk of the flavor is not made.",
+  "disk-base-in-other-cache":
+    "A disk is backed by a base image in another directory of the instances path than `host.image_cache_subdirectory_name` names.",
   "disk-base-changed": "A disk is based on a file that is no base image of virtform's.",
   "disk-emptied": "An empty disk took the place of one that was created from an image.",
   "disk-larger-than-declared": "A disk is larger than declared. It is left so.",

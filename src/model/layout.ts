@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { HostSettings } from "./settings.ts";
 
 /** Every path that we use on a host. No other module spells one. */
 export type Layout = ReturnType<typeof layoutBelow>;
@@ -28,6 +29,9 @@ export const instanceFiles = {
 export function cacheEntryName(imageId: string): string {
   return createHash("sha1").update(imageId).digest("hex");
 }
+
+/** Name of the image cache in the instances path where no other is set (Nova LAY-02). */
+export const usualCacheName = "_base";
 
 /** The name of something in the making: it gets its final name when it is whole. `token`: so that no two makers share the name. */
 export function stagedPath(final: string, token?: string): string {
@@ -87,21 +91,32 @@ export function rotatedName(path: string, number: number): string {
 
 const layouts = new Map<string, Layout>();
 
-/** The paths below one instances path. Pure: nothing is looked at. Remembered, because every disk of every guest asks for it. */
-export function createLayout(instancesPath: string): Layout {
-  const known = layouts.get(instancesPath);
+/** The paths on a host with these settings. Pure. */
+export function layoutOf({ instancesPath, imageCacheName }: Pick<HostSettings, "instancesPath" | "imageCacheName">): Layout {
+  return createLayout(instancesPath, imageCacheName);
+}
+
+/**
+ * The paths below one instances path, with the image cache in the directory of this name. Pure: nothing is looked at. Remembered, because every disk of every
+ * guest asks for it.
+ */
+export function createLayout(instancesPath: string, cacheName: string = usualCacheName): Layout {
+  const key = `${cacheName} ${instancesPath}`;
+  const known = layouts.get(key);
   if (known !== undefined) return known;
-  const layout = layoutBelow(instancesPath);
-  layouts.set(instancesPath, layout);
+  const layout = layoutBelow(instancesPath, cacheName);
+  layouts.set(key, layout);
   return layout;
 }
 
-function layoutBelow(instancesPath: string) {
+function layoutBelow(instancesPath: string, cacheName: string) {
   const root = instancesPath.replace(/\/+$/, "");
-  const base = `${root}/_base`;
+  const base = `${root}/${cacheName}`;
   return {
     root,
+    /** The image cache, and its name in the instances path. */
     base,
+    cacheName,
     locks: `${root}/locks`,
     journals: `${root}/journal`,
     /** How fast the host was in earlier applies, beside their journals. */

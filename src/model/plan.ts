@@ -9,7 +9,7 @@ import type { UsedVariable } from "./used-variable.ts";
 
 /** Something on the host that is not this project's. Reported, never touched. */
 export interface Unmanaged {
-  /** `domain`, `base-file`, `instance-directory`. */
+  /** `domain`, `base-file` (`cache-file` where the image cache has another name than `_base`), `instance-directory`. */
   readonly what: string;
   readonly name: string;
   /** The project that owns it; undefined without a label. */
@@ -65,6 +65,8 @@ export interface Plan {
   readonly target: {
     readonly uri: string;
     readonly instancesPath: string;
+    /** Name of the image cache in the instances path. Absent: the usual one. */
+    readonly imageCacheName?: string;
     /** Settings of drivers, by name. */
     readonly [driver: string]: Json;
   };

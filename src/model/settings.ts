@@ -4,6 +4,8 @@ export interface HostSettings {
   readonly uri: string;
   /** Root of everything we keep on the host (Nova LAY-01). Absolute. */
   readonly instancesPath: string;
+  /** Name of the image cache in the instances path (Nova image_cache.subdirectory_name). Absent: the usual one, `_base`. */
+  readonly imageCacheName?: string | undefined;
   /** A session of a reader changes nothing. Absent: admin. */
   readonly role?: "admin" | "reader";
   /** Program and arguments that get the events of images. */

@@ -80,7 +80,8 @@ function headJson({ version, now }: DocumentHead) {
 }
 
 function targetJson({ target }: Plan): JsonObject {
-  return { uri: target.uri, instances_path: target.instancesPath };
+  const { uri, instancesPath, imageCacheName } = target;
+  return { uri, instances_path: instancesPath, ...(imageCacheName === undefined ? {} : { image_cache_subdirectory_name: imageCacheName }) };
 }
 
 /** One of several hosts. */

@@ -140,7 +140,11 @@ const diagnostic = {
   },
 } as const;
 
-const target = { type: "object", required: ["uri", "instances_path"], properties: { uri: text, instances_path: text } } as const;
+const target = {
+  type: "object",
+  required: ["uri", "instances_path"],
+  properties: { uri: text, instances_path: text, image_cache_subdirectory_name: text },
+} as const;
 const eventHook = {
   ...texts,
   description: "The program of `host.event_hook` with its arguments, which the apply runs for each step of an image. Absent without one.",

@@ -17,7 +17,7 @@ import type { Context } from "../../src/model/context.ts";
 import { hasErrors } from "../../src/model/diagnostic.ts";
 import { UnreachableError, UserError, userError } from "../../src/model/errors.ts";
 import type { Event } from "../../src/model/event.ts";
-import { createLayout } from "../../src/model/layout.ts";
+import { createLayout, layoutOf } from "../../src/model/layout.ts";
 import type { OpenPeer } from "../../src/model/peer.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import type { SecretRef } from "../../src/model/secret.ts";
@@ -147,7 +147,7 @@ export async function runOn(
     config,
     context: {
       host,
-      layout: createLayout(settings.instancesPath),
+      layout: layoutOf(settings),
       settings,
       project,
       secret: (reference) => {

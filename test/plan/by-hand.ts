@@ -86,6 +86,13 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^uninstall (ovmf|swtpm)$/, (machine, name) => void machine.libvirtd.installed.delete(name as "ovmf" | "swtpm")],
   [/^set autostart of (\S+)$/, (machine, name) => void Object.assign(domainOf(machine, name), { autostart: true })],
   [/^delete the base images$/, deleteBases],
+  [
+    /^move the image cache to (\S+)$/,
+    (machine, name) => {
+      machine.files.rename(`${root}/_base`, `${root}/${name}`);
+      machine.files.symlink(`${root}/${name}`, `${root}/_base`);
+    },
+  ],
   [/^stop the network (\S+)$/, (machine, name = "") => void machine.libvirtd.networks.set(name, false)],
   [/^define a network (\S+)$/, (machine, name = "") => void machine.libvirtd.networks.set(name, true)],
   [/^edit the network (\S+): (\S+) becomes (\S+)$/, editNetwork],

@@ -49,7 +49,7 @@ const knownOwners = perHost(() => new Map<string, FileOwners>());
 export async function fileOwners(context: Pick<Context, "host" | "settings" | "layout">): Promise<FileOwners | null> {
   const { host, settings, layout } = context;
   const { root, uid, gid } = await accountOf(host);
-  const known = knownOwners(host).get(layout.root);
+  const known = knownOwners(host).get(layout.base);
   if (known !== undefined) return known;
   if (!root && !isSession(settings.uri)) return null;
   const [directories, guest] = await Promise.all([
@@ -59,7 +59,7 @@ export async function fileOwners(context: Pick<Context, "host" | "settings" | "l
   if (root && guest === null) return null;
   const all = [{ uid, gid }, ...(guest === null ? [] : [guest]), ...directories.flatMap((found) => found ?? [])];
   const owners = { own: { uid, gid }, guest, uids: all.map((one) => one.uid), gids: all.map((one) => one.gid) };
-  if (!directories.includes(undefined)) knownOwners(host).set(layout.root, owners);
+  if (!directories.includes(undefined)) knownOwners(host).set(layout.base, owners);
   return owners;
 }
 

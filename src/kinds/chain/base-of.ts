@@ -26,8 +26,8 @@ const longestTable = 64 * 2 ** 20;
  */
 export async function lookAtBases(context: Context, overlays: readonly Overlay[]): Promise<ReadonlyMap<string, BaseTrouble>> {
   const { layout } = context;
-  const isReplaced = ({ disk, markedOn }: Overlay) =>
-    markedOn !== null && disk.marked !== true && disk.backing === layout.baseImage(markedOn);
+  // By name: where the directory of base images was moved, a link leads to it from where it was.
+  const isReplaced = ({ disk, markedOn }: Overlay) => markedOn !== null && disk.marked !== true && nameOf(disk.backing ?? "") === markedOn;
   const unusual = overlays.filter(
     (overlay) =>
       overlay.disk.format === layeredFormat &&
@@ -59,6 +59,10 @@ async function emptied({ host }: Context, path: string): Promise<BaseTrouble | u
   const length = Math.min(header.l1Entries * 8, longestTable);
   const table = await host.files.read(path, { offset: header.l1Offset, length });
   return table?.every((byte) => byte === 0) === true ? "emptied" : undefined;
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function parentOf(path: string): string {

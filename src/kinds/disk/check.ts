@@ -51,7 +51,7 @@ export function checkDisk<Want extends OwnedDisk>(
   const what = diskPhraseFirst(have);
   const record = checkRecordedFormat(address, what, have.path, have.disk);
   if (record.length > 0) return record;
-  const base = checkOverlayBase(address, have);
+  const base = checkOverlayBase(address, have, baseOf(want.disk)?.path);
   if (base.length > 0) return base;
   const { size, encryption } = want.disk;
   const layered = encryption === null ? [] : checkEncryptedLayer(address, want, have, observed);

@@ -1,4 +1,5 @@
 import { allDrivers, defaultDriver, driverMeanings, driverNames, plainFileDriver } from "../../drivers/index.ts";
+import { usualCacheName } from "../../model/layout.ts";
 import { size, sizeOr } from "../schema-parts.ts";
 import { usualPluggingTimeout } from "../terms/plugging.ts";
 
@@ -15,10 +16,21 @@ const machine = {
   instances_path: {
     type: "string",
     description:
-      "Directory on the host for all files: base images in _base, one directory per instance, locks. Default: /var/lib/virtform/instances; for a session, a directory below the home directory; with virt_type: lxc /var/lib/virtform/lxc, and at most 21 bytes.",
+      "Directory on the host for all files: base images in _base (image_cache_subdirectory_name), one directory per instance, locks. Default: /var/lib/virtform/instances; for a session, a directory below the home directory; with virt_type: lxc /var/lib/virtform/lxc, and at most 21 bytes.",
     pattern: "^/[^\\u0000-\\u001f]*[^/\\u0000-\\u001f]$",
     expects: "an absolute path on the host, without a slash at its end",
     examples: ["/var/lib/virtform/instances", "/srv/instances"],
+  },
+  image_cache_subdirectory_name: {
+    type: "string",
+    description:
+      "Name of the directory of base images in the instances path. Projects that share base images, and Nova (its image_cache.subdirectory_name), need the same name. Disks that are backed by base images in another directory of the instances path are errors of the plan until that is moved (docs/images.md).",
+    pattern:
+      "^(?!(?:locks|journal|volumes|records|snapshots|compute_nodes)$)(?![0-9a-fA-F]{8}-[0-9a-fA-F]{4}-)[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$",
+    expects:
+      "the name of a directory, of letters, digits, dots, underscores and hyphens, which is neither a uuid nor that of another directory of the instances path (locks, journal, volumes, records, snapshots, compute_nodes)",
+    default: usualCacheName,
+    examples: ["_base_192.0.2.10", "images"],
   },
   role: {
     type: "string",
@@ -41,7 +53,7 @@ const machine = {
   image_peers: {
     type: "array",
     description:
-      "Other hosts whose base images are used when the source of an image says that it does not exist (or no longer exists), the first one that has it. Each is reached by ssh from the machine that virtform runs on; the path is its instances path, by default that of this host. Base images of Nova are used where a checksum proves them.",
+      "Other hosts whose base images are used when the source of an image says that it does not exist (or no longer exists), the first one that has it. Each is reached by ssh from the machine that virtform runs on; the path is its instances path, by default that of this host. There base images are looked for in image_cache_subdirectory_name of this host, then in _base. Base images of Nova are used where a checksum proves them.",
     items: {
       type: "string",
       description: "ssh://[USER@]HOST[:PORT][/INSTANCES/PATH]",

@@ -1,5 +1,6 @@
 import { allDrivers, defaultDriver, plainFileDriver } from "../../drivers/index.ts";
 import { UserError } from "../../model/errors.ts";
+import { usualCacheName } from "../../model/layout.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { glanceSettings } from "../../sources/glance/settings.ts";
 import { guestfsPackage } from "../../tools/guestfs/python.ts";
@@ -39,6 +40,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
   return {
     uri,
     instancesPath: host.instances_path ?? home,
+    imageCacheName: host.image_cache_subdirectory_name === usualCacheName ? undefined : host.image_cache_subdirectory_name,
     role: host.role ?? "admin",
     eventHook: host.event_hook,
     virtType: host.virt_type ?? "auto",

@@ -1,5 +1,5 @@
 import type { BaseRef } from "../../drivers/driver.ts";
-import { cacheEntryName, createLayout } from "../../model/layout.ts";
+import { cacheEntryName, layoutOf } from "../../model/layout.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
 import { declared } from "../config/declared.ts";
 import type { Wanted } from "../config/wanted.ts";
@@ -28,7 +28,7 @@ function refOf({ settings, config }: Pick<Wanted, "settings" | "config">, name: 
   return {
     image: name,
     entry,
-    path: createLayout(settings.instancesPath).baseImage(entry),
+    path: layoutOf(settings).baseImage(entry),
     format: bootFile ? "raw" : baseFormat(image.disk_format, settings.forceRawImages),
     cloneFrom: cloneAddresses(image),
   };

@@ -216,8 +216,8 @@ function checkCache({ address, spec }: Resource<ImageSpec>, observed: Observed):
       }),
     ];
   }
-  if (!observed.unmanaged.some(({ what, name }) => what === "base-file" && name === spec.entry)) return [];
-  const detail = `A file has the name of its base image, _base/${spec.entry}, and no sidecar file records its origin. virtform neither uses nor replaces it: move it away.`;
+  if (!observed.unmanaged.some(({ what, name }) => (what === "base-file" || what === "cache-file") && name === spec.entry)) return [];
+  const detail = `A file in the image cache has the name of its base image, ${spec.entry}, and no sidecar file records its origin. virtform neither uses nor replaces it: move it away.`;
   return [problem("base-file-unknown", { summary: `An unknown file blocks the cache entry of image ${spec.name}`, detail, address })];
 }
 

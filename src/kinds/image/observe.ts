@@ -2,7 +2,7 @@ import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observation } from "../../model/kind.ts";
-import { grownCopyOf, isBaseCompanion } from "../../model/layout.ts";
+import { grownCopyOf, isBaseCompanion, usualCacheName } from "../../model/layout.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { problem } from "../../model/problem.ts";
 import { shellWord } from "../../model/shell-word.ts";
@@ -20,6 +20,7 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
   const states = new Map<Address, ImageState | BlankState | LeftoverState>();
   const unmanaged: Unmanaged[] = [];
   const diagnostics: Diagnostic[] = [];
+  const what = context.layout.cacheName === usualCacheName ? "base-file" : "cache-file";
   const [listed, directories] = await Promise.all([context.host.files.list(context.layout.base), diskDirectories(context)]);
   const entries = listed.map(({ name }) => name).filter(isEntryName);
   const blanks = listed.filter(({ name, type }) => type === "file" && isBlankName(name)).map(({ name }) => name);
@@ -35,7 +36,7 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
     const finding = findings[index];
     if (finding === undefined) continue;
     if ("foreign" in finding) {
-      unmanaged.push({ what: "base-file", name: entry, note: "nothing beside it says where it came from" });
+      unmanaged.push({ what, name: entry, note: "nothing beside it says where it came from" });
       continue;
     }
     const { base } = finding;
@@ -83,7 +84,7 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
     )
       continue;
     const note = novaName(name);
-    unmanaged.push({ what: "base-file", name, ...(note === undefined ? {} : { note }) });
+    unmanaged.push({ what, name, ...(note === undefined ? {} : { note }) });
   }
   if (context.verifiesBases === true) diagnostics.push(...(await changedBases(context, states.values())));
   if (states.size > 0 && behindLinks.length > 0) diagnostics.push(unseenUsers(behindLinks));

@@ -1,6 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import type { DigestAlgorithm } from "../../model/host.ts";
-import { createLayout } from "../../model/layout.ts";
+import { createLayout, usualCacheName } from "../../model/layout.ts";
 import { type Peer, peerParts } from "../../model/peer.ts";
 import { ownFileBytes } from "../../tools/own-file.ts";
 import { judgeBase } from "./base-files.ts";
@@ -28,9 +28,19 @@ export async function lookAtPeer(
   address: string,
   spec: ImageSpec,
 ): Promise<PeerBase | string> {
-  const there = createLayout(peerParts(address).instancesPath ?? layout.root);
-  const [path, record] = [there.baseImage(spec.entry), there.baseSidecar(spec.entry)];
-  const [[content], [stat]] = await Promise.all([files.readMany([{ path: record, length: ownFileBytes }]), files.statMany([path])]);
+  const root = peerParts(address).instancesPath ?? layout.root;
+  // How the peer names its cache is not known: as this host does, or as usual.
+  const caches = [...new Set([layout.cacheName, usualCacheName])].map((name) => createLayout(root, name));
+  const [contents, stats] = await Promise.all([
+    files.readMany(caches.map((there) => ({ path: there.baseSidecar(spec.entry), length: ownFileBytes }))),
+    files.statMany(caches.map((there) => there.baseImage(spec.entry))),
+  ]);
+  const index = Math.max(
+    0,
+    stats.findIndex((one) => one !== undefined),
+  );
+  const [content, stat] = [contents[index], stats[index]];
+  const path = (caches[index] ?? layout).baseImage(spec.entry);
   const found = judgeBase(spec.entry, path, content, stat);
   if (found === undefined || stat === undefined) return `${name} does not have it (${path}).`;
   const base = { path, bytes: stat.size, allocated: Math.min(stat.allocated, stat.size) };

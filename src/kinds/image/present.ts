@@ -6,4 +6,5 @@ export const presentImages: Readonly<Record<string, Presentation>> = {
   base: { sizes: new Set(["size", "virtual_size", "file_size", "allocated"]) },
   leftover: { noun: ["leftover of an interrupted fetch", "leftovers of interrupted fetches"], sizes: new Set(["allocated"]) },
   "base-file": { noun: ["file in _base", "files in _base"] },
+  "cache-file": { noun: ["file in the image cache", "files in the image cache"] },
 };

@@ -1,6 +1,6 @@
 import type { DiskContent, DiskEncryption, DiskSpec } from "../../drivers/driver.ts";
 import { placeOf, plainFileDriver, roundUp } from "../../drivers/index.ts";
-import { createLayout, instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, layoutOf } from "../../model/layout.ts";
 import { blankDisks } from "../config/blank-disks.ts";
 import type { Rescue } from "../config/rescue-of.ts";
 import type { ImageConfig } from "../config.ts";
@@ -92,7 +92,7 @@ function rescueDisk(guest: WantedGuest, { name, cdrom }: Rescue): DiskSpec {
 /** A file of the instance directory, by its name. The place is filled in by `placed`. */
 export function nameOf(guest: WantedGuest, name: string): Pick<DiskSpec, "owner" | "uuid" | "name" | "path" | "place"> {
   const { name: instance, uuid, settings } = guest;
-  const layout = createLayout(settings.instancesPath);
+  const layout = layoutOf(settings);
   const owner = instanceOwner(layout, uuid, instance, guest.instance.prevent_destroy ?? false);
   return { owner, uuid, name, path: layout.instanceFile(uuid, name), place: null };
 }

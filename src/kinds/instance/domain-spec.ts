@@ -1,6 +1,6 @@
 import type { DiskAttachment, DiskSpec } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
-import { createLayout, instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, layoutOf } from "../../model/layout.ts";
 import { bootIndexOf } from "../config/boot-index-of.ts";
 import { deviceProperties } from "../config/hardware/device-properties.ts";
 import { machineType } from "../config/machine-type.ts";
@@ -55,7 +55,7 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     kernel: isContainer ? null : kernelBoot(disks, devices, { rescue: rescue !== null, virtType, commandLine }),
     rescue: rescue?.name ?? null,
     ...(isContainer ? { init: instance.init ?? usualInit } : {}),
-    consoleLog: createLayout(settings.instancesPath).instanceFile(uuid, instanceFiles.console),
+    consoleLog: layoutOf(settings).instanceFile(uuid, instanceFiles.console),
     flavor: { name: instance.flavor, disk: flavor.disk, ephemeral: flavor.ephemeral ?? 0, swap: flavor.swap ?? 0 },
     image: instance.image ?? null,
     foreign: instance.foreign ?? "keep",

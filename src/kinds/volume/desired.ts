@@ -1,5 +1,5 @@
 import { placeOf, roundUp } from "../../drivers/index.ts";
-import { createLayout } from "../../model/layout.ts";
+import { layoutOf } from "../../model/layout.ts";
 import type { Resource } from "../../model/resource.ts";
 import { longestLabel } from "../config/blank-disks.ts";
 import { declared } from "../config/declared.ts";
@@ -28,7 +28,7 @@ export function desiredVolume(wanted: Wanted, name: string): VolumeSpec {
   const { uuid } = identityOf("volume", { project: config.project ?? "default", name, address: volumes.at(name) }, facts);
   const backend = volume.images_type ?? settings.imagesType;
   const { size } = volume;
-  const layout = createLayout(settings.instancesPath);
+  const layout = layoutOf(settings);
   const disk: VolumeSpec["disk"] = {
     owner: volumeOwner(layout, uuid, name, volume.prevent_destroy ?? false),
     uuid,

@@ -45,6 +45,7 @@ const wrongShapes: Readonly<Record<string, string>> = {
       [`no ${key}`, JSON.stringify({ ...made, [key]: undefined })],
     ]),
   ),
+  "an image cache outside of the instances path": JSON.stringify({ ...made, target: { ...made.target, imageCacheName: "../other" } }),
   "an action null": JSON.stringify({ ...made, actions: [null] }),
   "an action without id": JSON.stringify({ ...made, actions: [{ ...first, id: undefined }] }),
   "an action that waits for none of the plan": JSON.stringify({ ...made, actions: [{ ...first, after: ["nowhere#do"] }] }),

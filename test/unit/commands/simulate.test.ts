@@ -41,6 +41,7 @@ test("a recorded host gives the plan of the host without it, and a profile of so
   }
   for (const [head, message] of [
     [{ version: "0.0.1" }, /Its version of virtform is 0\.0\.1/],
+    [{ image_cache_subdirectory_name: "images" }, /Its image_cache_subdirectory_name is images, and here it is not set/],
     [{ project: "other" }, /Its project is other, and here it is shop/],
   ] as const) {
     const refused = await simulate(await file("other.json", { ...profile, host_profile: { ...profile.host_profile, ...head } }), yaml);
