@@ -56,11 +56,10 @@ export function checkRenames({ domains, observed }: Pick<Checked, "domains" | "o
     if (have !== undefined && have.name !== domainName && virtType === "lxc") return [containerNotRenamed(instance, have.name)];
     if (have === undefined || adopted || have.name === domainName || isUp(have.power) || have.power === "saved") return [];
     if (have.snapshots === undefined && have.checkpoints === undefined) return [];
-    const name = shellWord(have.name);
-    const snapshots = (have.snapshots ?? []).map((snapshot) => `\`virsh snapshot-delete ${name} ${shellWord(snapshot)}\``);
+    const snapshots = (have.snapshots ?? []).map((snapshot) => `\`virsh snapshot-delete ${shellWord(have.name)} ${shellWord(snapshot)}\``);
     const ways = [
       ...snapshots,
-      ...(have.checkpoints ?? []).map((checkpoint) => `\`virsh checkpoint-delete ${name} ${shellWord(checkpoint)}\``),
+      ...(have.checkpoints ?? []).map((checkpoint) => `\`virsh checkpoint-delete ${shellWord(have.name)} ${shellWord(checkpoint)}\``),
     ];
     return [
       problem("guest-not-renamed", {
