@@ -68,7 +68,7 @@ export interface Plan {
     /** Name of the image cache in the instances path. Absent: the usual one. */
     readonly imageCacheName?: string;
     /** Settings of drivers, by name. */
-    readonly [driver: string]: Json;
+    readonly [driver: string]: Json | undefined;
   };
   readonly changes: readonly Change[];
   readonly unchanged: readonly Unchanged[];
