@@ -5,7 +5,7 @@ import { desiredImages } from "./desired.ts";
 import type { ImageState } from "./spec.ts";
 
 /**
- * The names of a base image in this configuration: those of the images that have its content, whoever fetched it; where there is none, the one under
+ * The names of a base image in this configuration: those of the images that have its content, also where another project fetched it; where there is none, the one under
  * which this project fetched it. Base images of other projects have none, whatever they are called there. Pure.
  */
 export function namesHere(
