@@ -1,6 +1,5 @@
-import { CommandError } from "../model/errors.ts";
 import type { Host } from "../model/host.ts";
-import { convertTimeoutMs, encrypting, opensImage, optionValue, refusesDirectIo, secretArgs, secretName } from "./qemu-img.ts";
+import { convertTimeoutMs, encrypting, opensImage, optionValue, runPastCache, secretArgs, secretName } from "./qemu-img.ts";
 import { parseConvertProgress } from "./qemu-img-output.ts";
 
 /** The bytes of a disk that is one LUKS container, as QEMU reaches them. */
@@ -81,12 +80,7 @@ export async function fillLuks(
       },
       ...(signal === undefined ? {} : { signal }),
     });
-  try {
-    await run("none");
-  } catch (error) {
-    if (!(error instanceof CommandError) || !refusesDirectIo(error.stderr)) throw error;
-    await run("writeback");
-  }
+  await runPastCache(run, "writeback");
 }
 
 /** Whether the passphrase opens a container, which may be in use. Changes nothing. */

@@ -131,6 +131,16 @@ export function refusesDirectIo(stderr: string): boolean {
   return /O_DIRECT|Invalid argument/.test(stderr);
 }
 
+/** Runs qemu-img so that it writes past the page cache (Nova FET-14), and with the cache mode `otherwise` where the filesystem has no O_DIRECT. */
+export async function runPastCache<Mode>(run: (cache: "none" | Mode) => Promise<unknown>, otherwise: Mode): Promise<void> {
+  try {
+    await run("none");
+  } catch (error) {
+    if (!(error instanceof CommandError) || !refusesDirectIo(error.stderr)) throw error;
+    await run(otherwise);
+  }
+}
+
 /**
  * Makes a qcow2 file: an overlay of `backing` when there is one (Nova QCOW-03; its format is always said, never looked up),
  * else an empty one. Sizes are bytes. Not atomic.

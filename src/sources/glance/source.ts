@@ -163,38 +163,23 @@ function digestOf({ hash, checksum }: GlanceImage): { readonly algorithm: Digest
 }
 
 function sourceImage(image: GlanceImage): SourceImage {
-  const {
-    id,
-    name,
-    status,
-    diskFormat,
-    containerFormat,
-    size,
-    virtualSize,
-    minDisk,
-    minRam,
-    owner,
-    visibility,
-    properties,
-    directUrl,
-    locations,
-  } = image;
+  const { directUrl, locations } = image;
   return {
-    id,
-    name,
-    status,
-    diskFormat,
-    containerFormat,
-    size,
-    virtualSize,
-    minDisk,
-    minRam,
-    owner,
-    visibility,
+    id: image.id,
+    name: image.name,
+    status: image.status,
+    diskFormat: image.diskFormat,
+    containerFormat: image.containerFormat,
+    size: image.size,
+    virtualSize: image.virtualSize,
+    minDisk: image.minDisk,
+    minRam: image.minRam,
+    owner: image.owner,
+    visibility: image.visibility,
     protected: image.protected,
     digest: digestOf(image) ?? null,
     locations: [...new Set([...(directUrl === null ? [] : [directUrl]), ...locations])],
-    properties,
+    properties: image.properties,
   };
 }
 

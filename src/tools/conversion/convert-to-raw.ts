@@ -1,6 +1,5 @@
-import { CommandError } from "../../model/errors.ts";
 import type { Command, Host } from "../../model/host.ts";
-import { convertTimeoutMs, optionValue, refusesDirectIo, writingLimits } from "../qemu-img.ts";
+import { convertTimeoutMs, optionValue, runPastCache, writingLimits } from "../qemu-img.ts";
 import { parseConvertProgress } from "../qemu-img-output.ts";
 import { cutDisk, type DiskPart } from "./cut-disk.ts";
 import { createPartsProgress } from "./parts-progress.ts";
@@ -55,10 +54,7 @@ async function convertInParts(host: Host, conversion: Conversion): Promise<void>
           onLine: onFraction((fraction) => progress.reached(part, fraction)),
           signal: either,
         });
-      await run(conversion.isPastCache === true ? "none" : "unsafe").catch((error: unknown) => {
-        if (conversion.isPastCache !== true || !(error instanceof CommandError) || !refusesDirectIo(error.stderr)) throw error;
-        return run("unsafe");
-      });
+      await (conversion.isPastCache === true ? runPastCache(run, "unsafe") : run("unsafe"));
       progress.ended(part);
     }, either);
   const left = [...parts];
