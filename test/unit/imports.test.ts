@@ -122,7 +122,10 @@ test("each room of src imports only the rooms that it may", async () => {
 
 function roomOfKinds(path: string): string {
   const [first = "", ...rest] = path.slice("kinds/".length).split("/");
-  if (["config", "config.ts", "schema.ts", "schema-parts.ts"].includes(first) || /^(?:schema|source-pattern)\.ts$/.test(rest.at(-1) ?? ""))
+  if (
+    ["config", "config.ts", "schema.ts", "schema-parts.ts"].includes(first) ||
+    /^(?:schema|source-pattern|.+-(?:schema|keys))\.ts$/.test(rest.at(-1) ?? "")
+  )
     return "config";
   return rest.length === 0 ? "top" : first;
 }

@@ -1,8 +1,6 @@
-const address = {
-  type: "string",
-  pattern: "^[0-9a-fA-F:.]{2,45}$",
-  expects: "an IPv4 or IPv6 address",
-} as const;
+import { ipAddress, macAddress } from "../schema-parts.ts";
+
+const address = { type: "string", ...ipAddress } as const;
 
 const hostName = {
   type: "string",
@@ -17,11 +15,7 @@ const deviceName = {
   expects: "the name of a network device, at most 15 characters without spaces, slashes, colons and percent signs",
 } as const;
 
-const mac = {
-  type: "string",
-  pattern: "^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
-  expects: "six pairs of lower-case hex digits with colons, the first one even (not a multicast address)",
-} as const;
+const mac = { type: "string", ...macAddress } as const;
 
 const rangeSchema = {
   type: "object",

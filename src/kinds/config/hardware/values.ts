@@ -1,3 +1,4 @@
+import { cpuSetPattern } from "../../guest/fields/cpu-set-schema.ts";
 import { mapped, shaped, type ValueRule } from "./value-rule.ts";
 
 /** Why CPUs are not dedicated automatically. */
@@ -14,7 +15,7 @@ export const secureBoot: ValueRule = mapped(
 );
 
 /** A list of CPUs: `0-3,8`. */
-export const cpuList: ValueRule = shaped("^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$", "a list of CPUs such as 0-3,8", "0-1");
+export const cpuList: ValueRule = shaped(cpuSetPattern, "a list of CPUs such as 0-3,8", "0-1");
 
 /** Nova's sizes of pages: a number is KiB. The value is that of `huge_pages`. */
 export const pageSize: ValueRule = shaped(

@@ -1,0 +1,33 @@
+/** `power_state` of an instance. */
+export const powerStateSchema = {
+  type: "string",
+  description: "Whether the guest runs.",
+  enum: ["running", "stopped", "ignore"],
+  meanings: {
+    running: "Apply starts the guest if it is not running.",
+    stopped: "Apply shuts the guest down.",
+    ignore: "The power state is not managed.",
+  },
+  valueSynonyms: {
+    on: "running",
+    up: "running",
+    active: "running",
+    started: "running",
+    true: "running",
+    off: "stopped",
+    down: "stopped",
+    halted: "stopped",
+    poweredoff: "stopped",
+    powered_off: "stopped",
+    present: "running",
+    shut_off: "stopped",
+    shutdown: "stopped",
+    shutoff: "stopped",
+    false: "stopped",
+    any: "ignore",
+    keep: "ignore",
+    unmanaged: "ignore",
+  },
+  default: "running",
+  examples: ["stopped"],
+} as const;
