@@ -3,7 +3,7 @@ import { RefusedError } from "../../model/errors.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { defined } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
-import { adoptionDifferences } from "./diff.ts";
+import { adoptionDifferences } from "./diff/adoption-differences.ts";
 import { draft } from "./draft.ts";
 import { labelElement } from "./label-element.ts";
 import { mergeSpec } from "./merge.ts";

@@ -4,6 +4,7 @@ import { isUp } from "../power/is-up.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
 import { isAdopted } from "../terms/is-adopted.ts";
 import { appliedFields } from "./applied-fields.ts";
+import { currentOf } from "./current-of.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { traitsOf } from "./traits.ts";
 
@@ -42,20 +43,17 @@ export function runningCause(path: string, active: DomainFields[string] | undefi
   if (recorded === undefined || traits.fixed === true) return "config";
   // What is recorded of a usual value is nothing, as of a field that the guest was started without.
   if (active === undefined && !Object.hasOwn(recorded, path)) return "config";
-  const current = maxima[path];
+  const current = currentOf[path];
   const usual = current === undefined ? traits.usual : (recorded[current] ?? undefined);
   const then = Object.hasOwn(recorded, path) ? (recorded[path] ?? undefined) : usual;
   return isSatisfied(traits, active, then) ? "config" : "drift";
 }
 
-/** Fields that are absent where they are the same as another. */
-const maxima: Readonly<Record<string, string>> = { max_memory: "memory", max_vcpus: "vcpus" };
-
 /** Whether a running guest has another value than the stored definition. */
 function isPending(path: string, active: DomainFields, stored: DomainFields): boolean {
   if (active[path] === stored[path]) return false;
   // A balloon that holds memory, or a processor that is off, is seen in the current value. Only a maximum that is stored is waited for.
-  const current = maxima[path];
+  const current = currentOf[path];
   if (current !== undefined && (stored[path] === undefined || (active[path] ?? active[current]) === stored[path])) return false;
   // A balloon that the guest has not filled, as it boots or has no driver, is not filled by a restart either.
   const most = (fields: DomainFields) => fields["max_memory"] ?? fields["memory"];

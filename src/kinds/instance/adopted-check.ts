@@ -2,7 +2,7 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { Checked } from "../disk/checked.ts";
-import { adoptionDifferences } from "../guest/diff.ts";
+import { adoptionDifferences } from "../guest/diff/adoption-differences.ts";
 import { traitsOf } from "../guest/traits.ts";
 import { guests } from "../terms/guest-address.ts";
 import { isAdopted } from "../terms/is-adopted.ts";

@@ -3,7 +3,7 @@ import { type ImageFormat, imageFormat } from "../../../tools/image-format.ts";
 import { hardwareKeys } from "../../config/hardware/schema.ts";
 import type { Wanted } from "../../config/wanted.ts";
 import type { FlavorConfig, InstanceConfig, NicConfig } from "../../config.ts";
-import { adoptionDifferences } from "../../guest/diff.ts";
+import { adoptionDifferences } from "../../guest/diff/adoption-differences.ts";
 import { foreignParts, notWanted } from "../../guest/foreign.ts";
 import { wantedFields } from "../../guest/wanted-fields.ts";
 import type { DomainFields, DomainState, FieldValue } from "../../terms/domain-state.ts";
