@@ -12,6 +12,7 @@ import { endRunningCopy } from "../../sources/end-running-copy.ts";
 import { requireSource, withoutCredentials } from "../../sources/index.ts";
 import { parseTakenAddress } from "../../sources/taken-address.ts";
 import { convertToRaw } from "../../tools/conversion/convert-to-raw.ts";
+import { readTrouble } from "../../tools/conversion/read-trouble.ts";
 import { writesPastCache } from "../../tools/conversion/writes-past-cache.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 import { dataBytes } from "../../tools/qemu-img.ts";
@@ -342,7 +343,9 @@ async function convert(
   const synced = startDigest(context, spec.entry, converted, sidecar, growing);
   // Thrown where it is waited for; an error of the conversion comes first.
   synced.catch(() => undefined);
-  await growing.written;
+  await growing.written.catch((error: unknown) => {
+    throw readTrouble(error) ?? error;
+  });
   await examineConverted(context, converted);
   return { path: converted, synced };
 }

@@ -1,4 +1,6 @@
 import type { Read } from "./finding.ts";
+import { vhdxMetadata } from "./vhdx-metadata.ts";
+import { vhdxRegion } from "./vhdx-region.ts";
 import { maxTableBytes, scanTable } from "./whole-table.ts";
 
 const mebibyte = 2 ** 20;
@@ -58,7 +60,8 @@ export async function vhdProblem(read: Read, size: number): Promise<string | und
 
 /** Every payload block of a VHDX lies in its file. */
 export async function vhdxProblem(read: Read, size: number): Promise<string | undefined> {
-  const region = await batRegion(read);
+  const [region, metadata] = [await vhdxRegion(read, "blocks"), await vhdxMetadata(read, size)];
+  if (typeof metadata === "string") return metadata;
   if (region === undefined) return "its block allocation table is missing";
   const { offset, length } = region;
   if (offset + length > size) return "its block allocation table lies outside the file";
@@ -69,28 +72,12 @@ export async function vhdxProblem(read: Read, size: number): Promise<string | un
       // Only in these states does a block have bytes: fully or partially present.
       const state = Number(entry & 7n);
       const block = Number(entry >> 20n) * mebibyte;
-      if ((state === 6 || state === 7) && block >= size) return `a block at byte ${block} lies outside the file of ${size} bytes`;
+      if ((state === 6 || state === 7) && block + metadata.blockSize > size)
+        return `a block at byte ${block} lies outside the file of ${size} bytes`;
     }
     return undefined;
   });
   return found === "short" ? "its block allocation table is cut off" : found;
-}
-
-/** The GUID 2dc27766-f623-4200-9d64-115e9bfd4a08, as it is written. */
-const batGuid = "6677c22d23f600429d64115e9bfd4a08";
-
-async function batRegion(read: Read): Promise<{ readonly offset: number; readonly length: number } | undefined> {
-  for (const at of [192 * 1024, 256 * 1024]) {
-    const table = await read(at, 64 * 1024);
-    if (table.toString("latin1", 0, 4) !== "regi") continue;
-    for (let index = 0; index < Math.min(table.readUInt32LE(8), 2047) && 16 + (index + 1) * 32 <= table.length; index += 1) {
-      const entry = table.subarray(16 + index * 32, 48 + index * 32);
-      if (entry.toString("hex", 0, 16) !== batGuid) continue;
-      const offset = Number(entry.readBigUInt64LE(16));
-      return Number.isSafeInteger(offset) ? { offset, length: entry.readUInt32LE(24) } : undefined;
-    }
-  }
-  return undefined;
 }
 
 /** Every cluster of an expanded image of ploop lies in its file. */

@@ -1,5 +1,6 @@
 import { type ContentFormat, type Finding, type Read, refused } from "./finding.ts";
 import { ploopProblem, vdiProblem, vhdProblem, vhdxProblem } from "./whole-blocks.ts";
+import { isoProblem } from "./whole-iso.ts";
 import { gptProblem } from "./whole-partitions.ts";
 import { qcow2Problem } from "./whole-qcow2.ts";
 import { vmdkProblem } from "./whole-vmdk.ts";
@@ -14,6 +15,7 @@ const checks: Partial<Record<ContentFormat, WholeCheck>> = {
   vhd: vhdProblem,
   vhdx: vhdxProblem,
   ploop: ploopProblem,
+  iso: isoProblem,
   gpt: gptProblem,
 };
 

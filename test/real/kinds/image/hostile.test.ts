@@ -112,6 +112,8 @@ test("an image of any format that is cut off anywhere is refused, unless nothing
   for (let at = 200_000; at < 800_000; at += 64) noise.copy(content, at);
   // Bytes that do not compress, so that every part of a compressed image matters.
   for (let at = 300_000; at < 500_000; at += 32) createHash("sha256").update(String(at)).digest().copy(content, at);
+  // The last cluster, grain and block have data up to their ends.
+  for (let at = content.length - 40_960; at < content.length; at += 32) createHash("sha256").update(String(at)).digest().copy(content, at);
   writeFileSync(raw, content);
   const formats: readonly (readonly [name: string, driver: string, diskFormat: DiskFormat, options: readonly string[]])[] = [
     ["qcow2", "qcow2", "qcow2", []],
@@ -143,7 +145,10 @@ test("an image of any format that is cut off anywhere is refused, unless nothing
       0.9,
       0.97,
       whole.length - 70_000,
+      whole.length - 30_000,
+      whole.length - 5000,
       whole.length - 1500,
+      whole.length - 600,
       whole.length - 512,
       whole.length - 1,
     ];
@@ -159,6 +164,29 @@ test("an image of any format that is cut off anywhere is refused, unless nothing
         expected: { refusedOr: sha256(raw) },
       });
     }
+  }
+  // A CD is no disk that could be the same.
+  const tree = join(directory, "tree");
+  mkdirSync(tree);
+  writeFileSync(join(tree, "file"), content);
+  for (const [name, options] of [
+    ["iso", ["-R", "-J"]],
+    ["iso-without-padding", ["-no-pad"]],
+  ] as const) {
+    const path = join(directory, `${name}.iso`);
+    execFileSync("genisoimage", ["-quiet", ...options, "-o", path, tree]);
+    const whole = readFileSync(path);
+    for (const length of [40_000, whole.length >> 1, whole.length - 400_000, whole.length - 1]) {
+      const short = join(directory, `${name}-${length}`);
+      writeFileSync(short, whole.subarray(0, length));
+      cases.push({
+        name: `${name} cut at ${length} of ${whole.length}`,
+        path: short,
+        changes: { diskFormat: "iso" },
+        expected: /^image-incomplete$/,
+      });
+    }
+    cases.push({ name, path, changes: { diskFormat: "iso" }, expected: { refusedOr: sha256(path) } });
   }
   const refused = await tryAll(t, cases);
   assert.ok(refused > cases.length * 0.8, `${refused} of ${cases.length}`);
