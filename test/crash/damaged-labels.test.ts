@@ -126,6 +126,28 @@ test("a run that leaves a damaged instance out creates objects, and neither grow
   assert.match(after.diagnostics.find(({ code }) => code === "label-damaged")?.detail ?? "", /`virtform apply --exclude web`\.$/);
 });
 
+for (const [what, text] of Object.entries({ "an empty file": "", "no JSON": "{", "a list": "[]", "no form": "{}" })) {
+  test(`a label that names nothing is an error of the object with its uuid: ${what}`, async () => {
+    const { machine, label, volume } = await made();
+    const { volume: name } = JSON.parse(contentOf(machine.files, volume).toString("utf8"));
+    machine.put(volume, text);
+    assert.deepEqual(codes(await planned(machine)), [`label-damaged volume/${name}`]);
+    // Without the second record the uuid follows from the name in the configuration.
+    for (const [path] of machine.files.walk()) if (/\/records\/.*\/volume-/.test(path)) machine.files.unlink(path);
+    const plan = await planned(machine);
+    assert.deepEqual([codes(plan), summary(plan)], [[`label-damaged volume/${name}`], []]);
+
+    const undefinedGuest = await made();
+    const domain = undefinedGuest.machine.libvirtd.find("web");
+    if (domain === undefined) throw new Error("no domain");
+    undefinedGuest.machine.libvirtd.destroy(domain);
+    undefinedGuest.machine.libvirtd.undefine(domain, { managedSave: true, snapshots: true, checkpoints: true });
+    undefinedGuest.machine.put(label, text);
+    const other = await planned(undefinedGuest.machine);
+    assert.deepEqual([codes(other), summary(other)], [["label-damaged domain/web"], []]);
+  });
+}
+
 test("a volume that cannot be read is not left out: every guest could have it", async () => {
   const { machine, volume } = await made();
   const whole = JSON.parse(contentOf(machine.files, volume).toString("utf8"));

@@ -5,7 +5,7 @@ import { readRecords, removeRecord, writeRecord } from "../presence/record-files
 import { type AppliedDisk, readRecord, recordedVolume, recordProblem } from "../terms/disk-record.ts";
 import type { VolumeDirectory, VolumeLabel } from "./volume-label.ts";
 
-/** What is known of a volume whose directory is missing. */
+/** What the second record says of a volume. */
 export interface RecordedVolume extends Pick<VolumeLabel, "volume" | "preventDestroy"> {
   readonly uuid: string;
   readonly applied: AppliedDisk;
@@ -25,13 +25,12 @@ export function unrecordVolume(context: Context, uuid: string): Promise<void> {
   return removeRecord(context, nameOf(uuid));
 }
 
-/** Volumes of this project that are recorded and have no directory. */
-export async function recordedVolumes(context: Context, directories: readonly VolumeDirectory[]): Promise<RecordedVolume[]> {
-  const there = new Set(directories.map(({ uuid }) => uuid));
+/** Volumes of this project that are recorded. */
+export async function recordedVolumes(context: Context): Promise<RecordedVolume[]> {
   return [...(await readRecords(context, pattern))].flatMap(([name, record]) => {
     const uuid = pattern.exec(name)?.[1] ?? "";
     const { project, volume, preventDestroy, applied } = record;
-    if (project !== context.project || !isObjectName(volume) || recordProblem(applied) !== undefined || there.has(uuid)) return [];
+    if (project !== context.project || !isObjectName(volume) || recordProblem(applied) !== undefined) return [];
     return [{ uuid, volume, preventDestroy: preventDestroy !== false, applied: readRecord(applied, context.settings) }];
   });
 }

@@ -1,6 +1,7 @@
 import { baseOf as baseOfDisk } from "../../drivers/content.ts";
 import type { BaseRef, DiskState, GrownBase } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
+import { directoryOf } from "../../drivers/shared/file-name.ts";
 import { type Action, defineAction } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
@@ -39,6 +40,18 @@ export async function lostBackings(context: Context, disks: readonly DiskState[]
   return new Map(legacy.flatMap((one, index) => (stats[index] === undefined ? [[one.path, one] as const] : [])));
 }
 
+/** Files in the cache of base images that back disks and cannot be read as such: missing ones, directories, special files. `lostBackings` finds grown copies. */
+export async function missingBases({ host, layout }: Context, disks: readonly DiskState[]): Promise<ReadonlySet<string>> {
+  const isGrown = (backend: string, path: string) => driverOf(backend).grownBases?.parse(path, layout.base) !== undefined;
+  const backing = disks.flatMap(({ backend, backing: path }) =>
+    path === undefined || directoryOf({ path }) !== layout.base || isGrown(backend, path) ? [] : [path],
+  );
+  const paths = [...new Set(backing)];
+  const stats = paths.length === 0 ? [] : await host.files.statMany(paths);
+  // QEMU follows a link.
+  return new Set(paths.filter((_, index) => !["file", "symlink"].includes(stats[index]?.type ?? "missing")));
+}
+
 /** The action that rebuilds the backing file of a disk; undefined when it exists, or cannot be rebuilt. */
 export function rebuildOf(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState, observed: Observed): Action | undefined {
   const { lostBacking: backing, disk } = have;
@@ -61,10 +74,20 @@ export function rebuildOf(address: DiskAddress, want: OwnedDisk, have: OwnedDisk
 
 /** A disk whose backing file is lost together with what it was made from. */
 export function checkBacking(address: Address, want: OwnedDisk, have: OwnedDiskState, observed: Observed): Diagnostic[] {
-  const { lostBacking: backing } = have;
+  const { lostBacking: backing, baseTrouble, disk } = have;
+  if (baseTrouble === "missing" && !isFetched(want, disk?.backing ?? "")) {
+    const detail = `${disk?.backing} backs the disk and is missing, or is no regular file. It cannot be fetched${baseOfDisk(want.disk) === null ? "" : ", as the configured image has other content"}. Restore the file; without it the disk cannot be read, and the guest cannot start.`;
+    return [problem("backing-file-lost", { summary: `The backing file of a disk of ${have.owner.label} is missing`, detail, address })];
+  }
   if (backing === null || baseOf(want, backing, observed) !== undefined) return [];
   const detail = `${backing.path} backs the disk and is missing, and so is base image ${backing.entry}, which it could be rebuilt from. The configured image has different content now and cannot be used. Restore one of the two files; without them the disk cannot be read.`;
   return [problem("backing-file-lost", { summary: `The backing file of a disk of ${have.owner.label} is lost`, detail, address })];
+}
+
+/** Whether this plan fetches a base image that is missing: that of an image of the configuration. */
+function isFetched(want: OwnedDisk, path: string): boolean {
+  const isBehind = isInstanceDisk(want) && want.behind !== undefined;
+  return !isBehind && baseOfDisk(want.disk)?.path === path;
 }
 
 /** The base image that the copy was made of: the configured one, which is fetched where it is missing, or one that is in the cache. */

@@ -2,6 +2,7 @@ import { baseOf, blankOf, injectedInto } from "../../drivers/content.ts";
 import type { BaseRef } from "../../drivers/driver.ts";
 import type { Address } from "../../model/address.ts";
 import type { Observed } from "../../model/kind.ts";
+import { isSameBytes } from "../image/same-bytes.ts";
 import { disks } from "../terms/disk-address.ts";
 import { isForRescue } from "../terms/disk-name.ts";
 import { isSameContent } from "../terms/disk-record.ts";
@@ -28,13 +29,15 @@ export function keepExistingContent<Spec extends InstanceDisk | { readonly kind:
     return filesystem === null ? spec : { ...spec, disk: { ...spec.disk, content: { kind: "blank", blank: { ...blank, filesystem } } } };
   }
   if (base === null) return spec;
-  const kept = keepsImage(spec, base, have)
-    ? {
-        ...spec,
-        behind: base.image,
-        disk: { ...spec.disk, content: { ...spec.disk.content, kind: "base" as const, base: baseBefore(base, have) } },
-      }
-    : spec;
+  const on = (before: BaseRef) => ({
+    ...spec,
+    disk: { ...spec.disk, content: { ...spec.disk.content, kind: "base" as const, base: before } },
+  });
+  const kept = isOnSameBytes(spec, base, have, observed)
+    ? on({ ...baseBefore(base, have), image: base.image })
+    : keepsImage(spec, base, have)
+      ? { ...on(baseBefore(base, have)), behind: base.image }
+      : spec;
   return mustBeRemade(kept, have) ? kept : withInjected(kept, have);
 }
 
@@ -45,6 +48,16 @@ function withInjected<Spec extends InstanceDisk>(spec: Spec, { applied: { inject
   const { injected: _wanted, ...without } = content;
   const kept = injected === null ? without : { ...without, injected };
   return { ...spec, ...(wanted === null ? {} : { injectedBehind: wanted }), disk: { ...spec.disk, content: kept } };
+}
+
+/** Whether a disk was made from the content that its image has now, under another name of it in the cache. */
+function isOnSameBytes(
+  { source }: InstanceDisk,
+  base: BaseRef,
+  { applied: { entry } }: OwnedDiskState,
+  observed: Pick<Observed, "get">,
+): boolean {
+  return entry !== null && entry !== base.entry && isSameBytes(observed, entry, { entry: base.entry, declared: source });
 }
 
 /** Whether a disk stays on the image that it was made from although another one is configured. The disks of a rescue come and go with it. */

@@ -1,4 +1,5 @@
 import type { DiskRef, DiskSpec, KnownBase, ListedDisk } from "../../drivers/driver.ts";
+import type { ContentSource } from "../image/same-bytes.ts";
 import type { ImageSpec } from "../image/spec.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { Injection } from "../terms/injection.ts";
@@ -22,6 +23,8 @@ export interface OwnedDisk {
 export interface InstanceDisk extends OwnedDisk {
   readonly kind: "disk";
   readonly domain: DomainSpec;
+  /** What its image is made from, where the image has a checksum. Absent: it has none, or the disk has no image. */
+  readonly source?: ContentSource;
   /** The image that is configured, of a disk that stays on the one that it was made from. Absent: it is the same. */
   readonly behind?: string;
   /** The record of what the configuration injects, of a disk that keeps what it was made with. Absent: it is the same, or nothing. */

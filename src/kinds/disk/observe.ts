@@ -6,7 +6,7 @@ import type { DiskAddress } from "../terms/disk-address.ts";
 import { readRecord, recordProblem } from "../terms/disk-record.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { type AskedDisk, askDrivers } from "./ask-drivers.ts";
-import { lostBackings } from "./backing.ts";
+import { lostBackings, missingBases } from "./backing.ts";
 import { damagedEntry } from "./damaged-entry.ts";
 import { listedOf } from "./disk.ts";
 
@@ -56,14 +56,24 @@ export async function observeDisks(context: Context, labelled: readonly Labelled
       ? []
       : [{ path, disk, markedOn: applied.marked ? applied.entry : null }];
   });
-  const [lost, troubles] = await Promise.all([lostBackings(context, [...disks.values()]), lookAtBases(context, overlays)]);
+  const [lost, missing, troubles] = await Promise.all([
+    lostBackings(context, [...disks.values()]),
+    missingBases(context, [...disks.values()]),
+    lookAtBases(context, overlays),
+  ]);
   const states = whole
     .filter(({ address }) => !unread.has(address))
     .map(({ address, what: _what, record: _record, backend: _backend, ...known }): [DiskAddress, OwnedDiskState] => {
       const disk = disks.get(`${known.uuid}/${known.name}`);
       return [
         address,
-        { ...known, disk, unlabelled: false, lostBacking: lost.get(disk?.backing ?? "") ?? null, ...withTrouble(troubles.get(known.path)) },
+        {
+          ...known,
+          disk,
+          unlabelled: false,
+          lostBacking: lost.get(disk?.backing ?? "") ?? null,
+          ...withTrouble(troubles.get(known.path) ?? (missing.has(disk?.backing ?? "") ? "missing" : undefined)),
+        },
       ];
     });
   return { states: new Map(states), unread: [...unread], diagnostics: problems.flatMap(({ diagnostics }) => diagnostics) };

@@ -14,7 +14,7 @@ export const baseExists = existence(bases);
 export const baseGone = factType(bases, "gone");
 
 /** The base image of this cache entry as found; undefined when the cache has none, or an empty disk of that name. */
-export function cachedImage(observed: Observed, entry: string): ImageState | undefined {
+export function cachedImage(observed: Pick<Observed, "get">, entry: string): ImageState | undefined {
   const found = observed.get(bases.at(entry));
   return found === undefined || isBlank(found) ? undefined : found;
 }

@@ -1,10 +1,15 @@
+import { baseOf } from "../../drivers/content.ts";
+import type { DiskSpec } from "../../drivers/driver.ts";
 import type { Resource } from "../../model/resource.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { virtTypeOf } from "../config/virt-type.ts";
 import type { Wanted } from "../config/wanted.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import type { TargetedGuest } from "../guest/keep-targets.ts";
 import { cloneFallback } from "../image/clone-fallback.ts";
+import { desiredImage } from "../image/desired.ts";
 import { expectedBase } from "../image/expected-base.ts";
+import { type ContentSource, declaredSource } from "../image/same-bytes.ts";
 import { secretUuid } from "../secret/secret.ts";
 import { diskAddress, diskRole } from "../terms/disk-name.ts";
 import { guests } from "../terms/guest-address.ts";
@@ -61,6 +66,7 @@ function desiredGuest(guest: WantedGuest): Resource<InstanceSpec>[] {
       domain,
       fallback: cloneFallback(guest, disk),
       expected: expectedBase(guest, disk),
+      ...withoutUndefined({ source: sourceOf(guest, disk) }),
       ...(injection === undefined || disk.role !== "root" ? {} : { injection }),
     }),
   );
@@ -81,6 +87,12 @@ function desiredGuest(guest: WantedGuest): Resource<InstanceSpec>[] {
         ]),
     { address: guests.at(name), spec: { kind: "domain", domain, disks: own } },
   ];
+}
+
+/** What the image of a disk is made from, as far as the configuration says it. */
+function sourceOf(guest: WantedGuest, disk: DiskSpec): ContentSource | undefined {
+  const base = baseOf(disk);
+  return base === null ? undefined : declaredSource(desiredImage(guest, base.image));
 }
 
 function driveDevices({ uuid, rescue, disks }: DomainSpec, rescued: boolean): DriveDevices | null {

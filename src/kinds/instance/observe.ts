@@ -15,6 +15,7 @@ import { type DomainDisks, lookAtChains, type OwnPath } from "../chain/look.ts";
 import { type DiskDirectory, looseLayers } from "../chain/loose-layers.ts";
 import { withChain } from "../chain/with-chain.ts";
 import { adoptedInstances } from "../config/adopted-instances.ts";
+import { instanceNames } from "../config/instance-names.ts";
 import { earlierInstances, renames } from "../config/renames.ts";
 import type { Config } from "../config.ts";
 import { damagedLabel } from "../directory/damaged-label.ts";
@@ -32,7 +33,7 @@ import { instanceOwner } from "../terms/disk-owner.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import { type GuestState, guests } from "../terms/guest-address.ts";
-import { identityFact, originOf } from "../terms/identity.ts";
+import { derivedUuid, identityFact, originOf } from "../terms/identity.ts";
 import { isAdopted } from "../terms/is-adopted.ts";
 import { type FoundSecret, secrets as secretAddresses, secretNameOf, volumeOfSecret } from "../terms/secret-address.ts";
 import { type FoundSeed, seeds as seedAddresses } from "../terms/seed-address.ts";
@@ -160,7 +161,7 @@ export async function observeInstances(
   }
   const instanceOf = new Map(owned.map(({ uuid, instance }) => [uuid, instance]));
   const damaged = directories.flatMap((directory) => {
-    const found = damagedInstance(context, directory, domains);
+    const found = damagedInstance(context, directory, domains, config);
     return found === undefined ? [] : [{ ...found, uuid: directory.uuid }];
   });
   const inDamaged = await Promise.all(damaged.map(({ uuid, instance }) => objectsIn(context, uuid, instance)));
@@ -174,10 +175,12 @@ export async function observeInstances(
     ...seeds.unread,
     ...inDamaged.flat(),
   ];
+  const isDamaged = new Set(damaged.map(({ uuid }) => uuid));
+  const others = directories.filter(({ uuid }) => !isDamaged.has(uuid));
   const unknown = unreadable.filter(({ uuid }) => !instanceOf.has(uuid)).map(({ name, uuid }) => ({ what: "domain", name, uuid }));
   return {
     states,
-    unmanaged: [...findUnmanaged(context, domains, directories, uses, adopts), ...unknown],
+    unmanaged: [...findUnmanaged(context, domains, others, uses, adopts), ...unknown],
     diagnostics: [
       ...(libvirt.readOnly ? [onlyLooks(context)] : []),
       ...unreadable.flatMap((domain) => unreadableDiagnostics(domain, instanceOf.get(domain.uuid))),
@@ -330,18 +333,28 @@ function labelledDisks(
   });
 }
 
-/** A label of this project that cannot be used: it says so itself, or a domain of this project has its uuid. */
+/** A label of this project that cannot be used: it says so itself, or a domain of this project or a declared instance has its uuid. */
 function damagedInstance(
   context: Context,
   { uuid, damage }: Directory,
   domains: readonly DomainState[],
+  config: Config,
 ): { readonly instance: string; readonly diagnostic: Diagnostic } | undefined {
   if (damage === undefined) return undefined;
   const domain = domains.find((one) => one.uuid === uuid && one.label?.project === context.project);
-  const instance = damage.project === context.project ? (damage.name ?? domain?.label?.instance) : domain?.label?.instance;
+  const own = damage.project === context.project ? damage.name : undefined;
+  const nameless = damage.project === undefined && damage.name === undefined;
+  const instance = own ?? domain?.label?.instance ?? (nameless ? declaredName(context, uuid, config) : undefined);
   if (instance === undefined) return undefined;
   const path = context.layout.instanceFile(uuid, instanceFiles.label);
   return { instance, diagnostic: damagedLabel(path, damage, `instance ${instance}`, guests.at(instance)) };
+}
+
+/** The declared instance that gets this uuid. */
+function declaredName({ project }: Context, uuid: string, { instances = {} }: Config): string | undefined {
+  return Object.entries(instances)
+    .flatMap(([entry, instance]) => instanceNames(entry, instance.count).map((name) => ({ name, given: instance.uuid })))
+    .find(({ name, given }) => (given ?? derivedUuid("instance", project, name)) === uuid)?.name;
 }
 
 /** Everything that the directory of an instance may hold. */
@@ -392,7 +405,6 @@ function findUnmanaged(
     });
   const strangers = directories
     .filter((directory) => directory.label?.project !== own && !directory.blank)
-    .filter((directory) => damagedInstance(context, directory, domains) === undefined)
     .map(({ uuid, label, damage }) => {
       const note = damage === undefined ? undefined : `its label ${damage.problem}`;
       return withoutUndefined({ what: "instance-directory", name: uuid, owner: label?.project, note });

@@ -35,8 +35,8 @@ export interface OwnedDiskState {
   readonly above?: readonly Layer[];
   /** Files in its directory that are based on it, of a volume and of a disk whose guest has no definition: `above` where nothing else tells. */
   readonly loose?: LooseLayers;
-  /** It was created from an image and is based on a file that is no base image, or is empty. */
-  readonly baseTrouble?: "elsewhere" | "emptied";
+  /** It was created from an image and is based on a file that is no base image, or is empty; or the file in the cache that backs it is missing. */
+  readonly baseTrouble?: "elsewhere" | "emptied" | "missing";
   /** The backing file, if that is a grown copy of a base image and is missing. */
   readonly lostBacking: GrownBase | null;
 }

@@ -30,7 +30,7 @@ export function lostVolume(want: VolumeSpec, have: OwnedDiskState | undefined, o
   if (have === undefined && holder === undefined) return null;
   const evidence =
     have === undefined
-      ? `libvirt's definition of ${holder?.instance} names ${holder?.source}, and the directory of the volume is missing`
+      ? `libvirt's definition of ${holder?.instance} names ${holder?.source}, and its directory, or the label in it, is missing`
       : `${whereText({ ...have, ...have.applied })} existed and is missing now`;
   return {
     evidence,
