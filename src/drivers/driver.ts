@@ -94,6 +94,8 @@ export interface DiskState {
   readonly encryption?: "luks" | "other";
   /** The format in `disk.info`, where it differs: the disk must not be used with this one. */
   readonly recordedFormat?: string;
+  /** Why `disk.info` cannot be read, for a sentence that begins with its path. */
+  readonly recordDamage?: string;
   /** It has the mark that the driver gives to what it makes (`marks`). */
   readonly marked?: true;
   /** Its file has other permissions than it should have, or belongs to another user. */

@@ -186,8 +186,8 @@ test("a link in place of a label is a problem of the plan, and is not written ov
   assert.match(plan.diagnostics.find(({ code }) => code === "label-damaged")?.detail ?? "", /is a symbolic link, not a regular file/);
 });
 
-test("a plan ignores records beside base images and disks that are too large or links", async () => {
-  const { machine, uuid } = await made();
+test("a plan ignores records beside base images that are too large or links", async () => {
+  const { machine } = await made();
   const sidecar = machine.files.walk().flatMap(([path]) => (/\/_base\/[0-9a-f]{40}\.json$/.test(path) ? [path] : []))[0] ?? "";
   const kept = contentOf(machine.files, sidecar);
   machine.put(sidecar, " ".repeat(5 * 2 ** 20));
@@ -197,13 +197,27 @@ test("a plan ignores records beside base images and disks that are too large or 
   machine.files.symlink("/srv/sidecar", sidecar);
   assert.equal((await planned(machine)).complete, true);
   machine.files.unlink(sidecar);
-  machine.put(sidecar, kept.toString("utf8"));
-  const info = layout.instanceFile(uuid, "disk.info");
-  machine.files.unlink(info);
-  machine.files.symlink("/srv/precious", info);
-  const plan = await planned(machine);
-  assert.deepEqual([plan.complete, summary(plan)], [true, []]);
 });
+
+for (const [what, damage] of Object.entries({
+  "a symbolic link": (machine: Machine, path: string) => machine.files.symlink("/srv/precious", path),
+  "a directory": (machine: Machine, path: string) => machine.put(`${path}/x`, ""),
+  "no JSON": (machine: Machine, path: string) => machine.put(path, "{"),
+  "a list": (machine: Machine, path: string) => machine.put(path, "[]"),
+  "formats that are no text": (machine: Machine, path: string) => machine.put(path, '{"/x":1}'),
+  "five MiB": (machine: Machine, path: string) => machine.put(path, " ".repeat(5 * 2 ** 20)),
+})) {
+  test(`a disk.info that cannot be read is an error of each disk beside it: ${what}`, async () => {
+    const { machine, uuid } = await made();
+    const info = layout.instanceFile(uuid, "disk.info");
+    machine.files.unlink(info);
+    damage(machine, info);
+    const plan = await planned(machine);
+    assert.deepEqual(codes(plan), ["disk-info-damaged disk/web.root", "disk-info-damaged disk/web.local"]);
+    for (const { detail } of plan.diagnostics.filter(({ code }) => code === "disk-info-damaged"))
+      assert.ok(detail?.startsWith(`${info} is `), detail);
+  });
+}
 
 test("records of a config drive in another form count as none", async () => {
   const { machine, label } = await made();

@@ -5,7 +5,8 @@ import { RefusedError, userError } from "../../model/errors.ts";
 import type { FileChange } from "../../model/host.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { problem } from "../../model/problem.ts";
-import { readOwnFiles } from "../../tools/own-file.ts";
+import { jsonOf } from "../../tools/json-of.ts";
+import { type OwnFile, readOwnFiles } from "../../tools/own-file.ts";
 import type { DiskRef, DiskSpec, DiskState } from "../driver.ts";
 import { directoryOf } from "./file-name.ts";
 
@@ -48,23 +49,30 @@ export async function refuseOtherRecord(context: Context, disk: DiskSpec, format
   if (content !== undefined) refuseOther(disk, format, parseDiskInfo(content.toString("utf8"), file)[disk.path]);
 }
 
-/** What disks were recorded as where that is not this format, in the order asked for. Damaged records are reported when they are needed. */
+/** What disks were recorded as where that is not this format, or why their record cannot be read, in the order asked for. */
 export async function otherRecords(
   context: Context,
   disks: readonly DiskRef[],
   format: "raw" | "qcow2",
-): Promise<{ readonly recordedFormat?: string }[]> {
+): Promise<Pick<DiskState, "recordedFormat" | "recordDamage">[]> {
   const files = [...new Set(disks.map(recordOf))];
   const contents = await readOwnFiles(context, files);
-  const records = new Map(files.map((path, index) => [path, recordIn(contents[index]?.content, path)]));
+  const records = new Map(files.map((path, index) => [path, recordIn(contents[index])]));
   return disks.map((disk) => {
-    const recorded = records.get(recordOf(disk))?.[disk.path];
+    const record = records.get(recordOf(disk)) ?? {};
+    if (typeof record === "string") return { recordDamage: record };
+    const recorded = record[disk.path];
     return recorded === undefined || recorded === format ? {} : { recordedFormat: recorded };
   });
 }
 
-/** An error of the plan for a disk that was recorded as something else than it is taken for. Pure. */
+/** An error of the plan for a disk that was recorded as something else than it is taken for, or whose record cannot be read. Pure. */
 export function checkRecordedFormat(address: Address, what: string, path: string, found: DiskState | undefined): Diagnostic[] {
+  if (found?.recordDamage !== undefined) {
+    const file = recordOf({ path });
+    const detail = `${file} ${found.recordDamage}. It records the formats of disks, which are never guessed: ${damageRemedy}`;
+    return [problem("disk-info-damaged", { summary: `${what} has no readable record of its format`, detail, address })];
+  }
   if (found?.recordedFormat === undefined) return [];
   return [
     problem("disk-format-changed", {
@@ -96,19 +104,13 @@ function recordOf(disk: Pick<DiskRef, "path">): string {
 async function readRecord(context: Context, file: string): Promise<Buffer | undefined> {
   const [own] = await readOwnFiles(context, [file]);
   if (own?.problem === undefined) return own?.content;
-  throw userError(
-    "disk-info-damaged",
-    `${file} ${own.problem}`,
-    "It should hold one JSON object of paths and formats. Remove what is there.",
-  );
+  throw userError("disk-info-damaged", `${file} ${own.problem}`, `Formats of disks are never guessed: ${damageRemedy}`);
 }
 
-function recordIn(content: Buffer | undefined, file: string): Formats {
-  try {
-    return content === undefined ? {} : parseDiskInfo(content.toString("utf8"), file);
-  } catch {
-    return {};
-  }
+/** What a file records, or what is wrong with it, for a sentence that begins with its path. Pure. */
+function recordIn(file: OwnFile | undefined): Formats | string {
+  if (file?.problem !== undefined) return file.problem;
+  return file?.content === undefined ? {} : (formatsIn(file.content.toString("utf8")) ?? notFormats);
 }
 
 /** Forgets a disk; fine when nothing is recorded. */
@@ -128,19 +130,16 @@ async function change(context: Context, disk: Pick<DiskRef, "path">, alter: (for
 
 /** Reads a `disk.info`. Throws a UserError when it is not what we or Nova write (Nova INFO-05). */
 export function parseDiskInfo(text: string, file: string): Formats {
-  try {
-    const formats: unknown = JSON.parse(text);
-    if (
-      typeof formats === "object" &&
-      formats !== null &&
-      !Array.isArray(formats) &&
-      Object.values(formats).every((value) => typeof value === "string")
-    )
-      return formats as Formats;
-  } catch {}
-  throw userError(
-    "disk-info-damaged",
-    `${file} is damaged`,
-    "It should hold one JSON object of paths and formats. Correct it manually; formats of disks are never guessed.",
-  );
+  const formats = formatsIn(text);
+  if (formats !== undefined) return formats;
+  throw userError("disk-info-damaged", `${file} ${notFormats}`, `Formats of disks are never guessed: ${damageRemedy}`);
+}
+
+const notFormats = "is no JSON object of paths and formats";
+const damageRemedy = "correct the file or restore it from a backup; or remove it, and the next action on a disk there writes it again.";
+
+function formatsIn(text: string): Formats | undefined {
+  const formats = jsonOf(Buffer.from(text));
+  const isObject = typeof formats === "object" && formats !== null && !Array.isArray(formats);
+  return isObject && Object.values(formats).every((value) => typeof value === "string") ? (formats as Formats) : undefined;
 }
