@@ -81,6 +81,7 @@ export const codes: Readonly<Record<string, string>> = {
   "glance-policy-refused": "A policy rule of Glance does not allow a request to the user of the cloud.",
   "glance-property-protected": "A property of a published image is protected from the user of the cloud.",
   "group-member-without-address": "A rule names a security group, and an interface that has the group has no fixed address.",
+  "guest-file-blocked": "A link, a directory or a special file has the place of a file of a guest.",
   "guest-is-paused": "A guest that is to be started is paused or suspended.",
   "guest-is-off": "A guest that is to be restarted does not run.",
   "guest-not-ready": "A guest was started, and what wait_for names did not come in time.",

@@ -219,6 +219,20 @@ for (const [what, damage] of Object.entries({
   });
 }
 
+for (const name of ["console.log", "libvirt.xml"])
+  test(`a link and a directory in place of ${name} are errors of the guest`, async () => {
+    for (const block of [
+      (machine: Machine, path: string) => machine.files.symlink("/etc/passwd", path),
+      (machine: Machine, path: string) => machine.put(`${path}/x`, ""),
+    ]) {
+      const { machine, uuid } = await made();
+      const path = layout.instanceFile(uuid, name);
+      machine.files.unlink(path);
+      block(machine, path);
+      assert.deepEqual(codes(await planned(machine)), ["guest-file-blocked domain/web"]);
+    }
+  });
+
 test("records of a config drive in another form count as none", async () => {
   const { machine, label } = await made();
   const whole = JSON.parse(contentOf(machine.files, label).toString("utf8"));

@@ -6,6 +6,7 @@ import type { FileChange, FileStat } from "../../model/host.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { Observed } from "../../model/observed.ts";
+import { typeText } from "../../tools/own-file.ts";
 import { accessFields, rightOwner } from "../terms/access-fields.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import type { GuestAddress } from "../terms/guest-address.ts";
@@ -19,11 +20,11 @@ const privateMode = 0o600;
 /** The files beside the disks of a guest. Nova has both. */
 const names = [instanceFiles.xml, instanceFiles.console] as const;
 
-/** What is wrong with files of one guest, by name; null for a file that is missing or empty and must not be. */
-type FileTrouble = NonNullable<DomainState["files"]>;
+/** What is wrong with files of one guest. */
+type FilesLook = Pick<DomainState, "files" | "blocked">;
 
 /** Looks at the files of guests, by uuid of the guest. Guests whose files are all right are left out. */
-export async function lookAtFiles(context: Context, uuids: readonly string[]): Promise<ReadonlyMap<string, FileTrouble>> {
+export async function lookAtFiles(context: Context, uuids: readonly string[]): Promise<ReadonlyMap<string, FilesLook>> {
   const { host, layout } = context;
   const paths = uuids.flatMap((uuid) => names.map((name) => layout.instanceFile(uuid, name)));
   const [stats, owners] = await Promise.all([host.files.statMany(paths), paths.length === 0 ? null : fileOwners(context)]);
@@ -32,7 +33,13 @@ export async function lookAtFiles(context: Context, uuids: readonly string[]): P
       const troubles = names.flatMap((name, place) =>
         troubleOf(layout.instanceFile(uuid, name), name, stats[index * names.length + place], owners),
       );
-      return troubles.length === 0 ? [] : [[uuid, Object.fromEntries(troubles)] as const];
+      const blocked = names.flatMap((name, place) => {
+        const type = stats[index * names.length + place]?.type ?? "file";
+        return type === "file" ? [] : [[name, { path: layout.instanceFile(uuid, name), obstacle: typeText(type) }] as const];
+      });
+      if (troubles.length + blocked.length === 0) return [];
+      const files = troubles.length === 0 ? {} : { files: Object.fromEntries(troubles) };
+      return [[uuid, { ...files, ...(blocked.length === 0 ? {} : { blocked: Object.fromEntries(blocked) }) }] as const];
     }),
   );
 }
@@ -92,7 +99,8 @@ export function withFiles(
   return { address, verb: "update", cause: "drift", reason, fields, actions: [action], before: shown, after: shown };
 }
 
-function isWanted(name: string, { values, virtType }: DomainSpec): boolean {
+/** Whether a guest has a file with this name beside its disks. */
+export function isWanted(name: string, { values, virtType }: DomainSpec): boolean {
   return name !== instanceFiles.console || (values["serial_ports"] !== 0 && virtType !== "lxc");
 }
 

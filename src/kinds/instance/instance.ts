@@ -39,6 +39,7 @@ import { markedForReplacement } from "../disk/marked-for-replacement.ts";
 import { checkResizeSnapshots } from "../disk/snapshot-check.ts";
 import { domainActions } from "../guest/actions.ts";
 import { checkAddedDevices } from "../guest/added-check.ts";
+import { checkBlockedFiles } from "../guest/blocked-files-check.ts";
 import { checkDomainNames, checkProtection, checkRenames } from "../guest/check.ts";
 import { checkContainerGrowth } from "../guest/container/growth-check.ts";
 import { checkDevices } from "../guest/device-check.ts";
@@ -90,6 +91,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkContainerGrowth,
   checkOwners,
   checkResizeSnapshots,
+  checkBlockedFiles,
   checkMissingDirectories,
   checkLayers,
   ({ observed }) => checkLooseLayers(observed.of(disks), observed),

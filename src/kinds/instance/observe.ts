@@ -137,7 +137,7 @@ export async function observeInstances(
     const foreign = withoutFillings(domain.foreign, remembered.get(domain.uuid)?.filled ?? []);
     const chained = below === undefined ? {} : { chains: below };
     const troubled = withoutUndefined({
-      files: files.get(domain.uuid),
+      ...files.get(domain.uuid),
       unready: remembered.get(domain.uuid)?.unready === true ? (true as const) : undefined,
       plugging: remembered.get(domain.uuid)?.plugging === true ? (true as const) : undefined,
       unplugged: remembered.get(domain.uuid)?.unplugged === true ? (true as const) : undefined,

@@ -55,6 +55,8 @@ export interface DomainState {
   readonly unplugged?: true;
   /** Files beside its disks that are missing (null), or have other permissions or owners than they should have. Absent: none. */
   readonly files?: Readonly<Record<string, WrongAccess | null>>;
+  /** What has the place of such files and is no regular file, by their names: `a symbolic link`. Absent: nothing. */
+  readonly blocked?: Readonly<Record<string, { readonly path: string; readonly obstacle: string }>>;
   /** Undefined when the domain carries no label: a guest that the configuration adopts, or not ours. */
   readonly label: DomainLabel | undefined;
   /** Of the definition that the next start uses, and beside it. */
