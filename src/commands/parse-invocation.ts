@@ -1,16 +1,14 @@
 import { parseArgs } from "node:util";
 import { closest } from "../model/closest.ts";
 import { userError } from "../model/errors.ts";
+import { withoutUndefined } from "../model/without-undefined.ts";
 import type { CommandDefinition, Invocation } from "./command.ts";
 
 /** Parses what follows a command's name. Throws a UserError naming the option that is wrong. */
 export function parseInvocation(name: string, command: CommandDefinition, argv: readonly string[]): Invocation | "help" {
   const definitions = command.options;
   const options = Object.fromEntries(
-    Object.entries(definitions).map(([option, { type, multiple, short }]) => [
-      option,
-      { type, ...(multiple === undefined ? {} : { multiple }), ...(short === undefined ? {} : { short }) },
-    ]),
+    Object.entries(definitions).map(([option, { type, multiple, short }]) => [option, withoutUndefined({ type, multiple, short })]),
   );
   const dashes = argv.indexOf("--");
   const given = argv.map((written, index) => {

@@ -3,6 +3,7 @@ import { unusedBases } from "../kinds/image/remove.ts";
 import { userError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
 import type { Plan } from "../model/plan.ts";
+import { withoutUndefined } from "../model/without-undefined.ts";
 import { reconcile } from "../reconcile.ts";
 import type { Mode } from "../reconciliation.ts";
 import { runsOf } from "../runs-of.ts";
@@ -75,12 +76,11 @@ async function reconcileWith(
   });
   const { verdict, plan } = await reconcile(scope?.untargeted === true ? runs.map((run) => ({ ...run, targets: [] })) : runs, {
     reporter,
-    ...(parallelism === undefined ? {} : { parallelism }),
+    ...withoutUndefined({ parallelism, savedPlan: savedPlan?.plan }),
     lockTimeoutMs,
     autoApprove: invocation.flag("auto-approve"),
     allowDestroy: allowed.includes("*") ? "all" : allowed,
     stop: interrupt.stop,
-    ...(savedPlan === undefined ? {} : { savedPlan: savedPlan.plan }),
   });
   if (verdict === "done" && command === "apply") {
     const guests = await startedGuests(plan, session.hosts);

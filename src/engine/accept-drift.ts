@@ -5,6 +5,7 @@ import type { Json } from "../model/json.ts";
 import { matchesPattern } from "../model/matches-pattern.ts";
 import type { IgnoredDrift, Pending, Plan } from "../model/plan.ts";
 import { problem } from "../model/problem.ts";
+import { withoutUndefined } from "../model/without-undefined.ts";
 
 /** Drift that the users of a host accept. */
 export interface AcceptedDrift {
@@ -75,7 +76,7 @@ function isAccepted(address: Address, field: FieldChange, cause: Cause, find: Fi
 }
 
 function entryOf(address: Address, fields: readonly FieldChange[], { reason, until }: AcceptedDrift): IgnoredDrift {
-  return { address, fields, ...(reason === undefined ? {} : { reason }), ...(until === undefined ? {} : { until }) };
+  return withoutUndefined({ address, fields, reason, until });
 }
 
 function matches(entry: AcceptedDrift, address: Address, field: FieldChange | undefined): boolean {

@@ -1,6 +1,7 @@
 import type { Address } from "./address.ts";
 import type { Diagnostic, Place } from "./diagnostic.ts";
 import type { Pointer } from "./pointer.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 /** How places of a configuration are found. */
 export interface Places {
@@ -16,6 +17,6 @@ export function withPlaces(diagnostics: readonly Diagnostic[], { pointerOf, plac
     const declared = diagnostic.address === undefined ? undefined : pointerOf(diagnostic.address);
     const pointer = diagnostic.pointer ?? (declared === undefined ? undefined : [...declared, ...key]);
     const at = pointer === undefined || diagnostic.at !== undefined ? diagnostic.at : place(pointer);
-    return { ...diagnostic, ...(pointer === undefined ? {} : { pointer }), ...(at === undefined ? {} : { at }) };
+    return { ...diagnostic, ...withoutUndefined({ pointer, at }) };
   });
 }

@@ -10,7 +10,7 @@ export interface Command {
   readonly program: string;
   readonly args: readonly string[];
   /** A file without a name: the program may open `/dev/stdin` as well, which is how secrets are handed over. */
-  readonly stdin?: string | Uint8Array;
+  readonly stdin?: string | Uint8Array | undefined;
   readonly timeoutMs: number;
   /** Bounds for programs that read untrusted data (Nova FET-06: 30 s of CPU, 2 GiB of address space). */
   readonly limits?: {
@@ -27,7 +27,7 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
   /** Called with every piece of output between line ends or carriage returns, as it comes. */
   readonly onLine?: (line: string) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a program that ended acceptably left behind. */

@@ -6,6 +6,7 @@ import type { ImageEvent } from "../model/image-event.ts";
 import type { Json } from "../model/json.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { countChanges, isErrored, type Plan, type PlannedAction } from "../model/plan.ts";
+import { withoutUndefined } from "../model/without-undefined.ts";
 import { isComplete, summarizeApply } from "./apply-summary.ts";
 import { changingCommands } from "./changing-commands.ts";
 import { formatDiagnostics } from "./diagnostics.ts";
@@ -148,11 +149,7 @@ function eventWriter(write: Write, command: "apply" | "destroy", now: () => numb
         const { done, total, phase, waits } = event.progress;
         const bytes =
           waits === undefined
-            ? {
-                bytes_done: done,
-                ...(total === undefined ? {} : { bytes_total: total }),
-                ...(phase === undefined ? {} : { phase }),
-              }
+            ? withoutUndefined({ bytes_done: done, bytes_total: total, phase })
             : { conditions_met: done, conditions: total ?? 0, waits_for: waits };
         const elapsed = { elapsed_seconds: Math.floor((time - seen.started) / 1000) };
         write("apply_progress", `${action.address}: ${progressText(event.progress)}`, {

@@ -81,7 +81,7 @@ function headJson({ version, now }: DocumentHead) {
 
 function targetJson({ target }: Plan): JsonObject {
   const { uri, instancesPath, imageCacheName } = target;
-  return { uri, instances_path: instancesPath, ...(imageCacheName === undefined ? {} : { image_cache_subdirectory_name: imageCacheName }) };
+  return withoutUndefined({ uri, instances_path: instancesPath, image_cache_subdirectory_name: imageCacheName });
 }
 
 /** One of several hosts. */
@@ -230,17 +230,9 @@ function ignoredJson({ address, fields, reason, until }: IgnoredDrift): JsonObje
   return { ...identity(address), fields: fields.map(fieldJson), ...withoutUndefined({ reason, until }) };
 }
 
-function fieldJson(field: FieldChange): JsonObject {
-  const { path, effect, cause } = field;
-  const shown = (value: Json) => (field.sensitive === true ? "(sensitive)" : value);
-  return {
-    path,
-    ...(field.old === undefined ? {} : { old: shown(field.old) }),
-    ...(field.new === undefined ? {} : { new: shown(field.new) }),
-    ...(effect === undefined ? {} : { effect }),
-    ...(cause === undefined ? {} : { cause }),
-    ...(field.why === undefined ? {} : { why: field.why }),
-  };
+function fieldJson({ path, old, new: wanted, effect, cause, why, sensitive: isSecret }: FieldChange): JsonObject {
+  const shown = (value: Json | undefined) => (isSecret === true && value !== undefined ? "(sensitive)" : value);
+  return withoutUndefined({ path, old: shown(old), new: shown(wanted), effect, cause, why });
 }
 
 function noChange(address: Change["address"], state: Json) {

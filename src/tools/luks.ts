@@ -47,7 +47,7 @@ export async function createLuks(
     args: ["create", "-q", "-f", "luks", ...secretArgs(passphrase), "-o", `key-secret=${secretName}`, name, String(size)],
     stdin: passphrase,
     timeoutMs: 5 * minute,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   };
   await encrypting(host, command, discard);
 }
@@ -78,7 +78,7 @@ export async function fillLuks(
         const fraction = parseConvertProgress(line);
         if (fraction !== undefined) onFraction?.(fraction);
       },
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
   await runPastCache(run, "writeback");
 }

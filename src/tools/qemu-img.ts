@@ -24,7 +24,7 @@ export async function hasRbdDriver(host: Host, signal?: AbortSignal): Promise<bo
     args,
     timeoutMs: minute,
     okExitCodes: [0, 1],
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   return !/Unknown (?:driver|protocol) 'rbd'/.test(stderr);
 }
@@ -41,7 +41,7 @@ export async function imageInfo(host: Host, path: string, format: string, signal
       args: ["info", "-U", "-f", format, "--output=json", path],
       timeoutMs: 2 * minute,
       limits: inspectionLimits,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     }),
   );
   return parseImageInfo(stdout);
@@ -61,7 +61,7 @@ export async function checkImage(host: Host, path: string, format: string, signa
       limits: { ...inspectionLimits, cpuSeconds: 120 },
       // 2: damaged, 3: space that is not used, 63: no check for this format.
       okExitCodes: [0, 2, 3, 63],
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     }),
   );
   if (exitCode !== 2) return;
@@ -84,7 +84,7 @@ export async function dataBytes(host: Host, path: string, format: string, virtua
       args: ["measure", "-U", "-O", "qcow2", "-f", format, "--output=json", path],
       timeoutMs: 10 * minute,
       limits: { ...inspectionLimits, cpuSeconds: 120 },
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     }),
   );
   const { required, full } = parseMeasure(stdout);
@@ -176,8 +176,8 @@ export async function createQcow2(
     args: ["create", "-q", "-f", "qcow2", ...secretArgs(passphrase), ...listed, request.path, String(request.size)],
     timeoutMs: (preallocate ? 10 : 2) * minute,
     limits: writingLimits,
-    ...(passphrase === undefined ? {} : { stdin: passphrase }),
-    ...(request.signal === undefined ? {} : { signal: request.signal }),
+    stdin: passphrase,
+    signal: request.signal,
   });
 }
 
@@ -217,7 +217,7 @@ export async function convertToEncrypted(
     stdin: passphrase,
     timeoutMs: convertTimeoutMs,
     limits: writingLimits,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
 }
 
@@ -270,7 +270,7 @@ export async function opensImage(host: Host, image: string, passphrase: string, 
       args: ["map", "-U", "--max-length=512", "--output=json", ...secretArgs(passphrase), "--image-opts", image],
       stdin: passphrase,
       timeoutMs: 5 * minute,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     return true;
   } catch (error) {
@@ -304,7 +304,7 @@ export async function resizeImage(
     args: ["resize", "-q", ...(preallocate ? ["--preallocation=falloc"] : []), ...image, String(bytes)],
     timeoutMs: 10 * minute,
     limits: writingLimits,
-    ...(passphrase === undefined ? {} : { stdin: passphrase }),
-    ...(signal === undefined ? {} : { signal }),
+    stdin: passphrase,
+    signal,
   });
 }

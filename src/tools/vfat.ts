@@ -19,7 +19,7 @@ export async function writeVfatImage(
 ): Promise<void> {
   const { files } = context.host;
   const run = (program: string, args: readonly string[], stdin?: Buffer) =>
-    context.host.run({ program, args, timeoutMs, env, signal: context.signal, ...(stdin === undefined ? {} : { stdin }) });
+    context.host.run({ program, args, stdin, timeoutMs, env, signal: context.signal });
 
   await files.writeAtomic(path, "", 0o600);
   await files.truncate(path, imageBytes);

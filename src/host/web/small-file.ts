@@ -1,4 +1,5 @@
 import type { Validators, WebAccess } from "../../model/web-access.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { bodyOf, httpGet } from "./http-get.ts";
 import { validatorsOf } from "./resume.ts";
 import { statusTrouble, TransferError } from "./transfer-error.ts";
@@ -25,10 +26,7 @@ export async function smallFile({
   signal,
 }: SmallFileRequest): Promise<{ readonly bytes: Buffer; readonly validators: Validators } | undefined> {
   const patience = { connectMs: timeoutMs, idleMs: timeoutMs, slowMs: timeoutMs };
-  const headers = {
-    ...(known?.etag === undefined ? {} : { "if-none-match": known.etag }),
-    ...(known?.lastModified === undefined ? {} : { "if-modified-since": known.lastModified }),
-  };
+  const headers = withoutUndefined({ "if-none-match": known?.etag, "if-modified-since": known?.lastModified });
   const { response, address } = await httpGet(new URL(url), { headers, access, insecure: true, patience, signal });
   const status = response.statusCode ?? 0;
   if (status !== 200) {

@@ -3,6 +3,7 @@ import type { Action, Fact } from "../../model/action.ts";
 import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import type { Json } from "../../model/json.ts";
 import type { Observed } from "../../model/observed.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { adjusted, defined, gone, guests, released, stopped } from "../terms/guest-address.ts";
 import { type NetworkAddress, networkExists, networkGone } from "../terms/network-address.ts";
 import type { NetworkFields, NetworkState, NetworkUser, NetworkValue } from "../terms/network-state.ts";
@@ -145,17 +146,17 @@ function fieldChange(
   have: NetworkValue | undefined,
   recorded: boolean,
 ): FieldChange {
-  return {
+  return withoutUndefined({
     path,
-    ...(have === undefined ? {} : { old: shown(have) }),
-    ...(want === undefined ? {} : { new: shown(want) }),
+    old: shown(have),
+    new: shown(want),
     // A field that was never applied and is there was added by hand.
     cause: recorded ? causeOf((want ?? null) as Json, (last ?? null) as Json, (have ?? null) as Json) : "config",
-  };
+  });
 }
 
 /** A list on one line, for people. */
-function shown(value: NetworkValue): string | number | boolean {
+function shown<Value extends NetworkValue | undefined>(value: Value) {
   return typeof value === "object" ? value.join(", ") : value;
 }
 

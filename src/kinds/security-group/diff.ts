@@ -3,6 +3,7 @@ import { type Cause, type Change, causeOf, type FieldChange, notConfigured } fro
 import type { Fact } from "../../model/fact.ts";
 import type { Json } from "../../model/json.ts";
 import type { Observed } from "../../model/observed.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { isUp } from "../power/is-up.ts";
 import {
   type FilterAddress,
@@ -196,7 +197,7 @@ function byText(wanted: readonly FilterRule[], found: readonly FilterRule[]): Fi
   const [want, have] = [valuesOf(wanted), valuesOf(found)];
   const fresh = [...want].flatMap(([path, value]): FieldChange[] => {
     const old = have.get(path);
-    return old === value ? [] : [{ path, ...(old === undefined ? {} : { old }), new: value }];
+    return old === value ? [] : [withoutUndefined({ path, old, new: value })];
   });
   const leaving = [...have].flatMap(([path, old]): FieldChange[] => (want.has(path) ? [] : [{ path, old }]));
   return [...leaving, ...fresh];

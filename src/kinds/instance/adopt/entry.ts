@@ -117,16 +117,16 @@ function flavorFor({ state, nova }: AdoptableDomain, { config }: Wanted): Chosen
 
 function baseOf({ uuid, power, fields }: DomainState, flavor: string) {
   const state = power === "running" ? undefined : power === "stopped" ? ("stopped" as const) : ("ignore" as const);
-  const [most, memory] = [fields["max_vcpus"], fields["max_memory"]];
-  return {
+  const number = (path: string) => (fields[path] === undefined ? undefined : Number(fields[path]));
+  return withoutUndefined({
     adopt: true as const,
     uuid,
     flavor,
-    ...(state === undefined ? {} : { power_state: state }),
-    ...(most === undefined ? {} : { max_vcpus: Number(most) }),
-    ...(memory === undefined ? {} : { max_ram: Number(memory) }),
+    power_state: state,
+    max_vcpus: number("max_vcpus"),
+    max_ram: number("max_memory"),
     prevent_destroy: true,
-  };
+  });
 }
 
 type AdoptedDisk = NonNullable<InstanceConfig["disks"]>[number];
@@ -141,15 +141,8 @@ function disksOf({ state, formats }: AdoptableDomain): AdoptedDisk[] {
     const path = /^\/.*[^/]$/.test(source) ? source : undefined;
     const format = formatOf(field("format"), path === undefined ? undefined : formats[path]);
     const bus = buses.find((one) => one === field("bus"));
-    return [
-      {
-        device,
-        ...(type === "cdrom" ? { type } : {}),
-        ...(path === undefined ? {} : { path }),
-        ...(format === undefined || type === "cdrom" ? {} : { format }),
-        ...(bus === undefined ? {} : { bus }),
-      },
-    ];
+    const isDrive = type === "cdrom";
+    return [withoutUndefined({ device, type: isDrive ? ("cdrom" as const) : undefined, path, format: isDrive ? undefined : format, bus })];
   });
 }
 
