@@ -12,7 +12,7 @@ import { refuseBomb } from "../expansion.ts";
 import { explainedLater, explainFileError } from "../file-error.ts";
 import { createSink } from "../sink.ts";
 import { errorCodeIn, systemError } from "../system-error.ts";
-import { unpackTrouble } from "../unpack-trouble.ts";
+import { hasIgnored, unpackTrouble } from "../unpack-trouble.ts";
 import { withThisProcess } from "../with-this-process.ts";
 import { removeFile } from "./change.ts";
 import { readableNewFile, stagedMode } from "./copy.ts";
@@ -169,7 +169,7 @@ function startProgram(words: Words, output: "pipe" | number) {
 
 /** Throws what the end of a program means, unless it ended well. */
 function refuseFailure(what: string, compression: Compression, path: string, ending: Ending): void {
-  if (ending.code === 0) return;
+  if (ending.code === 0 && !hasIgnored(ending.said)) return;
   const code = errorCodeIn(ending.said);
   if (code !== undefined && writeErrors.includes(code)) throw explainFileError(systemError(ending.said, code, "write"), "write", path);
   throw unpackTrouble(what, compression, ending);

@@ -99,7 +99,8 @@ def decompress(file, words, put, tell, stop, source):
     listener.join(5)
     words = b"".join(said).decode("utf8", "replace")
     if code == 127 and "failed to execute" in words: raise Refused("program-missing", source, words)
-    if code != 0: raise Refused("image-unpack", source, "%d %s" % (code, words))
+    # bzip2 passes over what it does not understand behind its data, and ends with 0.
+    if code != 0 or "trailing garbage" in words: raise Refused("image-unpack", source, "%d %s" % (code, words))
     return put.state["length"]
 
 operations["unpack"] = unpack

@@ -46,6 +46,13 @@ test("a host over ssh refuses harmful, cut off and packed images for the same re
   add("an xz file with something behind it", written("more.xz", Buffer.concat([xz, Buffer.from("and more")])), /^image-unpack$/, {
     unpack: "xz",
   });
+  const streams = [whole.subarray(0, 70_000), whole.subarray(70_000)].map((input) =>
+    execFileSync("bzip2", ["-c"], { input, maxBuffer: 2 ** 28 }),
+  );
+  streams[1]?.writeUInt8(0, 0);
+  add("a bzip2 file of two streams, the second of which is damaged", written("streams.bz2", Buffer.concat(streams)), /^image-unpack$/, {
+    unpack: "bz2",
+  });
   symlinkSync("/etc/shadow", join(directory, "disk.raw"));
   const link = execFileSync("tar", ["-cf", "-", "-C", directory, "disk.raw"]);
   add("an archive with a link", written("link.tar", link), /^image-archive$/, { unpack: "tar", diskFormat: "raw" });
