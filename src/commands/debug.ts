@@ -1,5 +1,6 @@
 import { userError } from "../model/errors.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
+import { maskedAddresses } from "./masked-addresses.ts";
 import { openConfigured } from "./open-session.ts";
 import { phases, phaseValue } from "./phase-value.ts";
 import { reported } from "./reported.ts";
@@ -19,7 +20,7 @@ export const debug: CommandDefinition = {
         throw userError("unknown-verb", "Missing argument: phase", `Usage: virtform debug ${phases.join("|")} [PATH…].`);
       await using session = await openConfigured(paths, io);
       const value = await phaseValue(phase, session);
-      event({ type: "result", result: { kind: "document", text: `${JSON.stringify(value, null, 2)}\n` } });
+      event({ type: "result", result: { kind: "document", text: `${JSON.stringify(maskedAddresses(value), null, 2)}\n` } });
       return 0;
     }),
 };

@@ -1,4 +1,5 @@
 import type { Place } from "../model/diagnostic.ts";
+import { isSecretParameter } from "../model/is-secret-parameter.ts";
 import type { LineTable } from "./line-table.ts";
 import type { Pointer } from "./problem.ts";
 
@@ -117,12 +118,16 @@ const longestLine = 1000;
 
 /** Whether a line mentions something that is kept out of sight wherever it is known to be one. */
 function mayHoldSecret(line: string): boolean {
-  return /pass|secret|token|:\/\/[^/\s]*@/i.test(line);
+  return /pass|secret|token/i.test(line) || withoutCredentials(line) !== line;
 }
 
-/** Removes user name and password from URLs. */
+/** Removes user name and password from the URLs in a text, and the values of their query parameters that look like secrets. */
 export function withoutCredentials(text: string): string {
-  return text.replace(/:\/\/[^/\s]*@/g, "://…@");
+  return text
+    .replace(/:\/\/[^/\s]*@/g, "://…@")
+    .replace(/([?&])([^=&#?\s"'`]+)=[^&#\s"'`]+/g, (whole, mark: string, name: string) =>
+      isSecretParameter(name) ? `${mark}${name}=***` : whole,
+    );
 }
 
 /** What is to be said about the values on the way to a pointer: where they come from. */

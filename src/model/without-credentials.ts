@@ -1,4 +1,4 @@
-const secretNames = /sig|token|secret|passw|pwd|credential|key|auth/i;
+import { isSecretParameter } from "./is-secret-parameter.ts";
 
 /**
  * An address as it may be shown and recorded: without user name and password, and with `***` in place of the values of
@@ -9,6 +9,6 @@ export function withoutCredentials(address: string): string {
   if (scheme === undefined) return address;
   const bare = scheme + address.slice(scheme.length).replace(/^[^/?#\\]*@/, "");
   return bare.replace(/([?&])([^=&#]+)=([^&#]*)/g, (whole, mark: string, name: string) =>
-    secretNames.test(name) ? `${mark}${name}=***` : whole,
+    isSecretParameter(name) ? `${mark}${name}=***` : whole,
   );
 }

@@ -81,6 +81,35 @@ test("secrets appear in no output, saved plan, journal, label or libvirt documen
   assert.equal((await workspace.run(["plan", "--detailed-exitcode"], next.env)).code, 0);
 });
 
+test("the signature of a signed address is in no output", async (t) => {
+  const { directory, project, instancesPath, run } = await createWorkspace(t);
+  const image = (name: string) =>
+    `  ${name}: { source: "https://images.example.org/${name}.qcow2?X-Amz-Signature=hunter2&size=1", disk_format: qcow2 }\n`;
+  await writeFile(
+    `${directory}/virtform.yaml`,
+    `project: ${project}\nhost: { uri: "qemu:///system", instances_path: ${instancesPath} }\nimages:\n${image("a")}${image("b")}`,
+  );
+  const debug = ["observe", "desired", "plan"].map((phase) => ["debug", phase]);
+  for (const argv of [
+    ["validate"],
+    ["plan"],
+    ["plan", "--json"],
+    ["image", "list"],
+    ["image", "list", "--json"],
+    ["show"],
+    ["graph"],
+    ...debug,
+  ]) {
+    const { stdout, stderr } = await run(argv);
+    assert.match(
+      `${stdout}${stderr}`,
+      argv[0] === "graph" || argv[0] === "show" ? /./ : /images\.example\.org|images\.a\.source/,
+      argv.join(" "),
+    );
+    assert.doesNotMatch(`${stdout}${stderr}`, /hunter2/, argv.join(" "));
+  }
+});
+
 test("a secret is not in what is said when its config drive cannot be written", async (t) => {
   const workspace = await createWorkspace(t);
   const { project, instancesPath } = workspace;
