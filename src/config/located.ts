@@ -123,11 +123,14 @@ function mayHoldSecret(line: string): boolean {
 
 /** Removes user name and password from the URLs in a text, and the values of their query parameters that look like secrets. */
 export function withoutCredentials(text: string): string {
-  return text
-    .replace(/:\/\/[^/\s]*@/g, "://…@")
-    .replace(/([?&])([^=&#?\s"'`]+)=[^&#\s"'`]+/g, (whole, mark: string, name: string) =>
-      isSecretParameter(name) ? `${mark}${name}=***` : whole,
-    );
+  return (
+    text
+      // Messages show where a user goes.
+      .replace(/:\/\/(?!USER@)[^/\s]*@/g, "://…@")
+      .replace(/([?&])([^=&#?\s"'`]+)=[^&#\s"'`]+/g, (whole, mark: string, name: string) =>
+        isSecretParameter(name) ? `${mark}${name}=***` : whole,
+      )
+  );
 }
 
 /** What is to be said about the values on the way to a pointer: where they come from. */

@@ -1,4 +1,5 @@
 import type { Diagnostic, Place } from "../model/diagnostic.ts";
+import { displayWidth } from "./display-width.ts";
 import { count } from "./quantities.ts";
 import { type Line, paint, span, type Tone } from "./style.ts";
 import { wrap } from "./wrap.ts";
@@ -94,8 +95,9 @@ function excerpt({ line, column, text, source }: Place, width: number): Line[] {
   const room = Math.max(20, width - head.length);
   const from = column - 1 + text.length <= room ? 0 : Math.max(0, Math.min(column - 1, column - 1 + text.length - room));
   const shown = source.slice(from, from + room).replaceAll("\t", " ");
-  const carets = "^".repeat(Math.max(1, Math.min(text.length, shown.length - (column - 1 - from))));
-  const under = `${" ".repeat(head.length - 2)}| ${" ".repeat(column - 1 - from)}`;
+  const start = column - 1 - from;
+  const carets = "^".repeat(Math.max(1, displayWidth(shown.slice(start, start + text.length))));
+  const under = `${" ".repeat(head.length - 2)}| ${" ".repeat(displayWidth(shown.slice(0, start)))}`;
   return [
     [span(head, "faint"), span(shown)],
     [span(under, "faint"), span(carets, "error")],

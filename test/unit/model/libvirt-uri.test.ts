@@ -52,3 +52,16 @@ test("a parameter that would have no effect is refused, and the others are named
   }
   assert.equal(uriProblem("qemu:///system?socket=/x&mode=legacy"), undefined);
 });
+
+test("a driver or a connection that libvirt does not have for guests is named", () => {
+  for (const uri of ["xen:///system", "bhyve+ssh://kvm1/system", "vbox:///session", "constructor:///system"])
+    assert.match(uriProblem(uri)?.summary ?? "", /^Guests of libvirt's driver \w+ are not supported: /, uri);
+  for (const uri of ["qemu:///", "qemu:///System", "qemu:///embed", "qemu:////system", "qemu:///system/", "qemu+ssh://kvm1/embed"])
+    assert.match(uriProblem(uri)?.summary ?? "", /^libvirt's driver qemu has no connection /, uri);
+  for (const uri of ["lxc:///system", "lxc:///", "lxc+ssh://kvm1/system", "test:///default"]) assert.equal(uriProblem(uri), undefined, uri);
+});
+
+test("a socket is an absolute path", () => {
+  assert.match(uriProblem("qemu:///system?socket=libvirt-sock")?.summary ?? "", /is not absolute/);
+  assert.match(uriProblem("qemu:///system?socket=")?.summary ?? "", /is not absolute/);
+});

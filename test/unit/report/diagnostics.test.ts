@@ -75,3 +75,17 @@ test("an excerpt shows the whole line with a caret below what is meant, cut wher
   ]);
   assert.deepEqual(shown("x: long-text", "long-text", 15), ["    7 | x: long-text", "      |    ^^^^^^^^^"]);
 });
+
+test("the caret is below what is meant also behind letters that take two columns, or none", () => {
+  const underlined = (source: string, text: string) => {
+    const at = { file: "virtform.yaml", line: 7, column: source.indexOf(text) + 1, text, source };
+    const shown = formatDiagnostics([{ severity: "error", code: "unknown-key", summary: "S", detail: "", at }], { color: false });
+    return shown.split("\n").slice(3, 5);
+  };
+  assert.deepEqual(underlined("web: { image: 日本, bogus: 2 }", "bogus"), [
+    "    7 | web: { image: 日本, bogus: 2 }",
+    "      |                     ^^^^^",
+  ]);
+  assert.deepEqual(underlined("日本: 1", "日本"), ["    7 | 日本: 1", "      | ^^^^"]);
+  assert.deepEqual(underlined("cafe\u0301: { bogus: 2 }", "bogus"), ["    7 | cafe\u0301: { bogus: 2 }", "      |         ^^^^^"]);
+});
