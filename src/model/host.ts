@@ -177,6 +177,17 @@ export interface Files {
   /** Throws a UserError (`interrupted`) when the signal aborts. */
   digest(path: string, algorithms: readonly DigestAlgorithm[], onProgress?: ByteProgress, signal?: AbortSignal): Promise<Digests>;
   /**
+   * Digests parts of a file, one after the other, as one content. The file is opened at once, and may be removed before the parts are known; what lies behind its
+   * end is zeros. Rejects as `parts` does. Absent where reading the result of a conversion takes no longer.
+   */
+  digestParts?(
+    path: string,
+    parts: Promise<readonly FilePart[]>,
+    algorithms: readonly DigestAlgorithm[],
+    onProgress?: ByteProgress,
+    signal?: AbortSignal,
+  ): Promise<Digests>;
+  /**
    * Digests a file while it is written, and puts it on the disk meanwhile. It exists as soon as a byte of it is final. Absent where a digest would be as fast
    * afterwards.
    */

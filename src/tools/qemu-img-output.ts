@@ -46,6 +46,33 @@ export function parseCheckErrors(stdout: string): number | undefined {
   }
 }
 
+/** A range of a disk as `qemu-img map --output=json` describes it, in bytes. */
+export interface MappedRange {
+  readonly start: number;
+  readonly length: number;
+  /** It reads as zeros. */
+  readonly isZero: boolean;
+  /** Where its bytes lie in the file of the image, as they are. Absent: nowhere, or in another form. */
+  readonly offset?: number;
+}
+
+/** Reads the JSON of `qemu-img map`. Throws an Error that says so when it is not what qemu-img prints. */
+export function parseMap(stdout: string): readonly MappedRange[] {
+  let ranges: unknown;
+  try {
+    ranges = JSON.parse(stdout);
+  } catch {
+    throw unexpectedAnswer("qemu-img map", "It is no JSON.", stdout);
+  }
+  if (!Array.isArray(ranges)) throw unexpectedAnswer("qemu-img map", "It is no list.", stdout);
+  return ranges.map(({ start, length, depth, zero, data, compressed, offset }: Record<string, unknown>) => {
+    if (typeof start !== "number" || typeof length !== "number")
+      throw unexpectedAnswer("qemu-img map", "A range has no start or no length.");
+    const isPlain = depth === 0 && data === true && compressed !== true && Number.isSafeInteger(offset);
+    return { start, length, isZero: zero === true, ...(isPlain ? { offset: offset as number } : {}) };
+  });
+}
+
 /** What `qemu-img measure --output=json` says: bytes required for the data, and for all of the disk. Throws an Error for anything else. */
 export function parseMeasure(stdout: string): { readonly required: number; readonly full: number } {
   try {

@@ -1,6 +1,6 @@
 import { CommandError, RefusedError } from "../model/errors.ts";
 import type { Command, Host } from "../model/host.ts";
-import { parseCheckErrors, parseImageInfo, parseMeasure, type QemuImageInfo } from "./qemu-img-output.ts";
+import { type MappedRange, parseCheckErrors, parseImageInfo, parseMap, parseMeasure, type QemuImageInfo } from "./qemu-img-output.ts";
 
 export type { QemuImageInfo } from "./qemu-img-output.ts";
 
@@ -90,6 +90,24 @@ export async function dataBytes(host: Host, path: string, format: string, virtua
   const { required, full } = parseMeasure(stdout);
   // Tables for the whole disk are in both.
   return Math.max(0, required - Math.max(0, full - virtualSize));
+}
+
+/** Where the bytes of a range of a disk lie in the file of its image. Errors as for `imageInfo`. */
+export async function mapImage(
+  host: Host,
+  { path, format, start, length }: { readonly path: string; readonly format: string; readonly start: number; readonly length: number },
+  signal?: AbortSignal,
+): Promise<readonly MappedRange[]> {
+  const { stdout } = await limited(path, () =>
+    host.run({
+      program: "qemu-img",
+      args: ["map", "-U", "-f", format, `--start-offset=${start}`, `--max-length=${length}`, "--output=json", path],
+      timeoutMs: 10 * minute,
+      limits: inspectionLimits,
+      signal,
+    }),
+  );
+  return parseMap(stdout);
 }
 
 async function limited<T>(path: string, work: () => Promise<T>): Promise<T> {

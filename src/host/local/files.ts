@@ -4,6 +4,7 @@ import { createChanges } from "./changes.ts";
 import { copyFile } from "./copy.ts";
 import { digestFile } from "./digest.ts";
 import { digestBehind } from "./digest-behind.ts";
+import { digestParts } from "./digest-parts.ts";
 import { inSlices } from "./in-slices.ts";
 import { appendLines, link, publish, writeAtomic } from "./publish.ts";
 import { identifyFile, listDirectory, readFile, readIfRegular, statFile } from "./read.ts";
@@ -42,5 +43,6 @@ export function createLocalFiles(): Files {
     space: async (path) => space(path),
     digest: digestFile,
     digestBehind,
+    digestParts,
   };
 }

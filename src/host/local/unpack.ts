@@ -4,8 +4,9 @@ import type { Host, Unpack } from "../../model/host.ts";
 import { createDigester } from "../digester.ts";
 import { fileChunks } from "../file-chunks.ts";
 import { explainedLater } from "../file-error.ts";
-import { createSink, refuseTooLarge, sinkBlock } from "../sink.ts";
+import { createSink, refuseTooLarge } from "../sink.ts";
 import { cutOff } from "../unpack-trouble.ts";
+import { zeros } from "../zeros.ts";
 import { removeFile } from "./change.ts";
 import { newFile, stagedMode } from "./copy.ts";
 import { discard } from "./discard.ts";
@@ -72,10 +73,4 @@ async function takeParts(
   }
   const content = { bytes: sink.bytes, digests: await sink.finish() };
   return { bytes: sink.bytes, digests: packed.digests(), content };
-}
-
-/** Zeros of this length, in pieces. */
-function* zeros(length: number): Generator<Uint8Array> {
-  const piece = new Uint8Array(sinkBlock);
-  for (let left = length; left > 0; left -= piece.length) yield left < piece.length ? piece.subarray(0, left) : piece;
 }

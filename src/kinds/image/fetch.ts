@@ -12,6 +12,7 @@ import { endRunningCopy } from "../../sources/end-running-copy.ts";
 import { requireSource, withoutCredentials } from "../../sources/index.ts";
 import { parseTakenAddress } from "../../sources/taken-address.ts";
 import { convertToRaw } from "../../tools/conversion/convert-to-raw.ts";
+import { diskParts } from "../../tools/conversion/disk-parts.ts";
 import { readTrouble } from "../../tools/conversion/read-trouble.ts";
 import { writesPastCache } from "../../tools/conversion/writes-past-cache.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
@@ -340,13 +341,18 @@ async function convert(
       convertToRaw(host, { from, to: converted, format, bytes: virtualSize, data: needed, isPastCache, signal, onFraction, onFinal }),
     { isPastCache },
   );
-  const synced = startDigest(context, spec.entry, converted, sidecar, growing);
+  // Reading it where it is written past the page cache would take longer than writing it.
+  const isReadThere = isPastCache && host.files.digestParts !== undefined;
+  const source = isReadThere ? { path: from, parts: diskParts(host, { path: from, format, bytes: virtualSize }, signal) } : undefined;
+  const synced = startDigest(context, spec.entry, converted, sidecar, withoutUndefined({ growing, source }));
   // Thrown where it is waited for; an error of the conversion comes first.
   synced.catch(() => undefined);
   await growing.written.catch((error: unknown) => {
     throw readTrouble(error) ?? error;
   });
   await examineConverted(context, converted);
+  // What is removed then is opened by its name until they are known.
+  await source?.parts.catch(() => undefined);
   return { path: converted, synced };
 }
 

@@ -1,6 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import type { Growing } from "../../model/growth.ts";
-import type { ByteProgress, Host } from "../../model/host.ts";
+import type { ByteProgress, FilePart, Host } from "../../model/host.ts";
 import { perHost } from "../../model/per-host.ts";
 import { contentDigest } from "./content-digest.ts";
 import type { ImageSidecar } from "./spec.ts";
@@ -18,9 +18,16 @@ interface Running {
 /** Digests that are being computed, by entry. */
 const running = perHost((_host: Host) => new Map<string, Running>());
 
+/** A file that is being made, and where its bytes come from. */
+interface Made {
+  readonly growing: Growing;
+  /** The file that it is made of, and the parts of that which are its content. */
+  readonly source?: { readonly path: string; readonly parts: Promise<readonly FilePart[]> };
+}
+
 /**
  * Starts to digest a base image that is made by conversion, before it has its name. `recordDigest` takes the result. No-op for one
- * whose digest is known. `sidecar`: its record, which names the fetch that made it. `growing`: the file, where it is still written. Do not
+ * whose digest is known. `sidecar`: its record, which names the fetch that made it. `made`: how, where it is still written. Do not
  * publish it before the returned promise has settled: it rejects when the disk refused the data.
  */
 export async function startDigest(
@@ -28,21 +35,29 @@ export async function startDigest(
   entry: string,
   path: string,
   sidecar: ImageSidecar,
-  growing?: Growing,
+  { growing, source }: Partial<Made> = {},
 ): Promise<void> {
   if (contentDigest(sidecar) !== undefined) return;
   const stop = new AbortController();
   const onProgress: ByteProgress = (done, total) => running(host).get(entry)?.listener?.(done, total);
   const either = AbortSignal.any([stop.signal, signal]);
   const { files } = host;
-  const behind = growing === undefined ? undefined : files.digestBehind?.(path, ["sha256"], growing.growth, onProgress, either);
-  const digests = behind?.digests ?? Promise.resolve(growing?.written).then(() => files.digest(path, ["sha256"], onProgress, either));
+  const follow = () => (growing === undefined ? undefined : files.digestBehind?.(path, ["sha256"], growing.growth, onProgress, either));
+  const read = async () => {
+    await growing?.written;
+    return files.digest(path, ["sha256"], onProgress, either);
+  };
+  const ofSource = source === undefined ? undefined : files.digestParts?.(source.path, source.parts, ["sha256"], onProgress, either);
+  // A disk whose bytes do not lie in its source as they are is read where it is written.
+  ofSource?.catch(() => undefined);
+  const behind = ofSource === undefined ? Promise.resolve(follow()) : source?.parts.then(() => undefined, follow);
+  const digests = Promise.resolve(behind).then((following) => following?.digests ?? ofSource ?? read());
   const sha256 = digests.then(
     (found) => found.sha256,
     () => undefined,
   );
   running(host).set(entry, { fetchedAt: sidecar.fetchedAt, sha256, stop });
-  await behind?.synced;
+  await (await behind)?.synced;
 }
 
 /** Stops the digest of a base image that is not published. */

@@ -27,9 +27,9 @@ interface Conversion {
 const sector = 512;
 
 /**
- * Converts an image to raw (Nova FET-13). It is written through the page cache, or past it (`isPastCache`, Nova FET-14). Files are converted in parts, each by
- * a process that stays on one processor: `qemu-img` hands each cluster to another thread and back, and to wake a thread on another processor takes longer
- * than the work. Not atomic. Throws a CommandError.
+ * Converts an image to raw (Nova FET-13). It is written through the page cache, or past it (`isPastCache`, Nova FET-14). Files are converted by processes that stay
+ * on one processor: `qemu-img` hands each cluster to another thread and back, and to wake a thread on another processor takes longer than the work. Through the
+ * page cache they are converted in parts. Not atomic. Throws a CommandError.
  */
 export function convertToRaw(host: Host, conversion: Conversion): Promise<void> {
   const areFiles = [conversion.from, conversion.to].every((path) => path.startsWith("/"));
@@ -37,9 +37,10 @@ export function convertToRaw(host: Host, conversion: Conversion): Promise<void> 
 }
 
 async function convertInParts(host: Host, conversion: Conversion): Promise<void> {
-  const { to, bytes, data, signal } = conversion;
+  const { to, bytes, data, isPastCache = false, signal } = conversion;
   const [places] = await Promise.all([placesOf(host), host.files.truncate(to, Math.ceil(bytes / sector) * sector)]);
-  const parts = cutDisk(bytes, data);
+  // The disk, and not a processor, decides how long writing past the cache takes.
+  const parts = isPastCache ? [{ offset: 0, length: bytes }] : cutDisk(bytes, data);
   const progress = createPartsProgress(parts, conversion);
   const deadline = performance.now() + convertTimeoutMs;
   const stop = new AbortController();
@@ -54,7 +55,7 @@ async function convertInParts(host: Host, conversion: Conversion): Promise<void>
           onLine: onFraction((fraction) => progress.reached(part, fraction)),
           signal: either,
         });
-      await (conversion.isPastCache === true ? runPastCache(run, "unsafe") : run("unsafe"));
+      await (isPastCache ? runPastCache(run, "unsafe") : run("unsafe"));
       progress.ended(part);
     }, either);
   const left = [...parts];
@@ -88,10 +89,7 @@ export function partCommand(
       // A source that is used in its place may have readers with locks.
       "-U",
       "-p",
-      "-t",
-      cache,
-      "-m",
-      "8",
+      ...(cache === "none" ? pastCache : intoPageCache),
       "-n",
       "--image-opts",
       `${range},file.driver=${format},file.file.filename=${optionValue(from)}`,

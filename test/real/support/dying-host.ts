@@ -95,7 +95,7 @@ export function dyingHost(host: Host, survives: number, kind: "between" | "half"
   };
 }
 
-const readingFiles: ReadonlySet<string> = new Set(["read", "readMany", "stat", "statMany", "list", "space", "digest"]);
+const readingFiles: ReadonlySet<string> = new Set(["read", "readMany", "stat", "statMany", "list", "space", "digest", "digestParts"]);
 /** Programs that only look. Any other program counts as an effect. */
 const looks: readonly RegExp[] = [/^(lvs|vgs|pvs|findmnt|stat|mdir|blkid) /, /^qemu-img (info|compare|map|measure) /, /^e2label \S+$/];
 

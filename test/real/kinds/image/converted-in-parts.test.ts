@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
@@ -125,7 +126,7 @@ test("an image of any format is converted in parts to the same bytes and holes a
   }
 });
 
-test("what is copied as it is, in whole blocks, is written and digested past the page cache, and what is compressed through it", async (t) => {
+test("what is copied as it is, in whole blocks, is written past the page cache, and what is compressed through it", async (t) => {
   const directory = temporary(t);
   const [noise, text] = [rawDisk(join(directory, "noise")), join(directory, "text")];
   truncateSync(noise, 300 * MiB);
@@ -141,11 +142,51 @@ test("what is copied as it is, in whole blocks, is written and digested past the
     const spec = imageSpec(source, { diskFormat: "qcow2" });
     await fetch(context, spec);
     assert.deepEqual([...seen.caches], [cache]);
+    assert.equal(seen.parts.length === 1, cache === "none");
     const [base, content] = [readFileSync(context.layout.baseImage(spec.entry)), readFileSync(raw)];
     assert.ok(base.equals(content));
     const record = JSON.parse(readFileSync(context.layout.baseSidecar(spec.entry), "utf8"));
     const digest = createHash("sha256").update(content).digest("hex");
     assert.equal(await startedDigest(context, spec.entry, record, () => undefined), digest);
+    rmSync(context.layout.root, { recursive: true });
+  }
+});
+
+test("a disk that is copied as it is has its digest, however it lies in the file of its image", async (t) => {
+  const directory = temporary(t);
+  const source = join(directory, "disk");
+  for (const [diskFormat, format, ...options] of [
+    ["qcow2", "qcow2"],
+    ["qcow2", "qcow2", "-o", "cluster_size=4k"],
+    ["qcow2", "qcow2", "-o", "compat=0.10"],
+    ["vmdk", "vmdk"],
+    ["vhd", "vpc", "-o", "force_size=on"],
+    ["vhd", "vpc", "-o", "subformat=fixed,force_size=on"],
+    ["vhdx", "vhdx"],
+    ["vdi", "vdi"],
+    ["ploop", "parallels"],
+  ] as const) {
+    const name = [format, ...options].join(" ");
+    qemuImg("create", "-q", "-f", format, ...options, source, "40M");
+    // Out of order, twice, partly zeros, and in pieces of clusters.
+    const writes = [
+      "write -P 1 30M 2M",
+      "write -P 2 1M 3M",
+      "write -P 3 9M 100k",
+      "write -P 4 31M 512",
+      "write -z 2M 1M",
+      "write -P 5 20M 5M",
+    ];
+    execFileSync("qemu-io", ["-f", format, ...writes.flatMap((write) => ["-c", write]), source]);
+    const { seen, counted } = counting(machine(t).host);
+    const context = machine(t, { wrap: () => counted });
+    const spec = imageSpec(source, { diskFormat });
+    await fetch(context, spec);
+    assert.deepEqual([...seen.caches], ["none"], name);
+    const base = context.layout.baseImage(spec.entry);
+    const record = JSON.parse(readFileSync(context.layout.baseSidecar(spec.entry), "utf8"));
+    const digest = createHash("sha256").update(readFileSync(base)).digest("hex");
+    assert.equal(await startedDigest(context, spec.entry, record, () => undefined), digest, name);
     rmSync(context.layout.root, { recursive: true });
   }
 });

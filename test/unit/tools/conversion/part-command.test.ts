@@ -14,6 +14,13 @@ test("a part is the same range of both files, whose names cannot add options", (
   ]);
 });
 
+test("only what is written past the page cache is written in any order", () => {
+  const options = (cache: "none" | "unsafe") =>
+    partCommand(disk, { offset: 0, length: 300 }, { isLast: true, cache }).args.slice(0, 8).join(" ");
+  assert.match(options("none"), /-t none -W -m 8/);
+  assert.match(options("unsafe"), /-t unsafe -m 8/);
+});
+
 test("the last part goes on to the end of the image, and a longer file than the disk cannot be written", () => {
   const { args, limits } = partCommand(disk, { offset: 200, length: 100 }, { isLast: true, cache: "unsafe" });
   assert.ok(args.filter((arg) => arg.startsWith("driver=raw,offset=200,file.")).length === 2, args.join(" "));
