@@ -1,10 +1,10 @@
 import type { NovaKeys } from "./nova-key.ts";
-import { count, flag, mapped, oneOf, shaped } from "./value-rule.ts";
-import { cpuList, noDedicated, pageSize, quotaMaximum, secureBoot } from "./values.ts";
+import { onlyHost, otherDriver, remove } from "./refusal-words.ts";
+import { type SharedKey, sharedKeys } from "./shared-keys.ts";
+import { count, flag, oneOf } from "./value-rule.ts";
+import { quotaMaximum, secureBoot } from "./values.ts";
 
-const onlyHost = "It selects a host, and a configuration is for one host.";
-const otherDriver = (name: string) => `Only Nova's driver for ${name} uses it.`;
-const remove = "Remove it.";
+const hw = (...names: readonly SharedKey[]) => sharedKeys("hw:", names);
 const pinning = "Write cpu_pinning on the instance, which names the host CPU of each virtual CPU.";
 const quotaStats = ["read", "write", "total"].flatMap((direction) =>
   (["bytes", "iops"] as const).map((metric) => ({ direction, metric, name: `disk_${direction}_${metric}_sec` })),
@@ -16,64 +16,41 @@ const vifQuotas = ["inbound", "outbound"].flatMap((direction) =>
 /** The extra specs of flavors that Nova documents for its libvirt driver (Nova XML-05, XML-09, XML-12, XML-14 … XML-16). */
 export const extraSpecs: NovaKeys = {
   known: [
-    { name: "hw:boot_menu", about: "Shows a boot menu at the start.", value: flag, sets: "boot_menu" },
-    { name: "hw:cpu_cores", about: "Cores of each socket.", value: count(1, 1024), sets: "cpu.topology.cores" },
-    { name: "hw:cpu_sockets", about: "Sockets.", value: count(1, 1024), sets: "cpu.topology.sockets" },
-    { name: "hw:cpu_threads", about: "Threads of each core.", value: count(1, 1024), sets: "cpu.topology.threads" },
-    { name: "hw:cpu_max_cores", about: "Most cores of each socket.", value: count(1, 1024), sets: "cpu.topology.max_cores" },
-    { name: "hw:cpu_max_sockets", about: "Most sockets.", value: count(1, 1024), sets: "cpu.topology.max_sockets" },
-    { name: "hw:cpu_max_threads", about: "Most threads of each core.", value: count(1, 1024), sets: "cpu.topology.max_threads" },
-    {
-      name: "hw:cpu_policy",
-      about: "Whether virtual CPUs share the CPUs of the host.",
-      value: mapped({ shared: null }, { dedicated: noDedicated, mixed: noDedicated }),
-      sets: null,
-    },
-    {
-      name: "hw:emulator_threads_policy",
-      about: "Where the threads of the emulator run.",
-      value: mapped({ share: null }, { isolate: "virtform does not choose CPUs. Write emulator_pinning on the instance." }),
-      sets: null,
-    },
+    ...hw(
+      "boot_menu",
+      "cpu_cores",
+      "cpu_sockets",
+      "cpu_threads",
+      "cpu_max_cores",
+      "cpu_max_sockets",
+      "cpu_max_threads",
+      "cpu_policy",
+      "emulator_threads_policy",
+    ),
     { name: "hw:hide_hypervisor_id", about: "Hides from the guest that it runs on KVM.", value: flag, sets: "hide_hypervisor" },
     { name: "hide_hypervisor_id", about: "Older name of hw:hide_hypervisor_id.", value: flag, sets: "hide_hypervisor" },
-    { name: "hw:input_bus", about: "Bus of the pointer and keyboard.", value: oneOf(["usb", "virtio"]), sets: "input_bus" },
-    { name: "hw:locked_memory", about: "Keeps the memory of the guest from being swapped.", value: flag, sets: "locked_memory" },
+    ...hw("input_bus", "locked_memory"),
     {
       name: "hw:maxphysaddr_bits",
       about: "Bits of a physical address, with hw:maxphysaddr_mode: emulate.",
       value: count(1, 64),
       sets: "cpu.address_bits",
     },
-    {
-      name: "hw:maxphysaddr_mode",
-      about: "Where the number of bits of a physical address comes from.",
-      value: oneOf(["passthrough", "emulate"]),
-      sets: "cpu.address_mode",
-    },
-    { name: "hw:mem_page_size", about: "Pages that hold the memory of the guest.", value: pageSize, sets: "huge_pages" },
-    { name: "hw:numa_nodes", about: "NUMA nodes of the guest, of equal size.", value: count(1, 128), sets: "numa_nodes" },
-    { name: "hw:numa_cpus.N", about: "Virtual CPUs of NUMA node N.", value: cpuList, sets: "numa.N.cpus" },
-    { name: "hw:numa_mem.N", about: "Memory of NUMA node N in MiB.", value: count(1, 2 ** 30, 2 ** 20), sets: "numa.N.memory" },
-    { name: "hw:pmu", about: "Whether the guest has a performance monitoring unit.", value: flag, sets: "pmu" },
-    { name: "hw:serial_port_count", about: "Serial ports; the first has the console log.", value: count(0, 4), sets: "serial_ports" },
-    { name: "hw:sound_model", about: "Sound card.", value: oneOf(["ich6", "ich9", "ac97", "es1370", "sb16", "usb"]), sets: "sound" },
-    { name: "hw:tpm_model", about: "Model of the TPM.", value: oneOf(["tpm-tis", "tpm-crb"]), sets: "tpm.model" },
-    { name: "hw:tpm_version", about: "Version of the TPM, which gives the guest one.", value: oneOf(["1.2", "2.0"]), sets: "tpm.version" },
-    {
-      name: "hw:vif_multiqueue_enabled",
-      about: "Gives virtio network cards a queue for each virtual CPU.",
-      value: flag,
-      sets: "vif_multiqueue",
-    },
+    ...hw(
+      "maxphysaddr_mode",
+      "mem_page_size",
+      "numa_nodes",
+      "numa_cpus.N",
+      "numa_mem.N",
+      "pmu",
+      "serial_port_count",
+      "sound_model",
+      "tpm_model",
+      "tpm_version",
+      "vif_multiqueue_enabled",
+    ),
     { name: "hw:viommu_model", about: "IOMMU of the guest.", value: oneOf(["intel", "virtio", "smmuv3"]), sets: "viommu" },
-    { name: "hw:virtio_packed_ring", about: "Packed queues of virtio disks and network cards.", value: flag, sets: "packed_ring" },
-    {
-      name: "hw:watchdog_action",
-      about: "What happens to a guest that stops feeding its watchdog.",
-      value: oneOf(["disabled", "none", "pause", "poweroff", "reset"]),
-      sets: "watchdog",
-    },
+    ...hw("virtio_packed_ring", "watchdog_action"),
     { name: "hw_rng:allowed", about: "Whether the guest has a random number generator.", value: flag, sets: "rng.enabled" },
     {
       name: "hw_rng:rate_bytes",
@@ -119,12 +96,7 @@ export const extraSpecs: NovaKeys = {
       value: count(1, 2 ** 32),
       sets: `quota.${name}`,
     })),
-    {
-      name: "hw:cpu_thread_policy",
-      about: "Which hosts and threads dedicated CPUs come from.",
-      value: shaped("^prefer$", "prefer: the other values are for dedicated CPUs, which cpu_pinning names", "prefer", () => null),
-      sets: null,
-    },
+    ...hw("cpu_thread_policy"),
   ],
   refused: [
     { name: "hw:cpu_dedicated_mask", why: "virtform does not choose CPUs for guests.", instead: pinning },

@@ -1,9 +1,10 @@
 import type { NovaKey, NovaKeys } from "./nova-key.ts";
-import { count, flag, mapped, negatedFlag, oneOf, shaped, text, type ValueRule } from "./value-rule.ts";
-import { cpuList, noDedicated, pageSize, secureBoot } from "./values.ts";
+import { onlyHost, otherDriver, remove } from "./refusal-words.ts";
+import { type SharedKey, sharedKeys } from "./shared-keys.ts";
+import { count, flag, mapped, negatedFlag, oneOf, text, type ValueRule } from "./value-rule.ts";
+import { secureBoot } from "./values.ts";
 
-const remove = "Remove it.";
-const otherDriver = (name: string) => `Only Nova's driver for ${name} uses it.`;
+const hw = (...names: readonly SharedKey[]) => sharedKeys("hw_", names);
 const glance = "It is part of how Nova stores snapshots.";
 
 function information(name: string, about: string, example: string, value: ValueRule = text(example)): NovaKey {
@@ -29,36 +30,22 @@ export const imageProperties: NovaKeys = {
       value: architecture,
       sets: "arch",
     },
-    { name: "hw_boot_menu", about: "Shows a boot menu at the start.", value: flag, sets: "boot_menu" },
+    ...hw("boot_menu"),
     { name: "hw_cdrom_bus", about: "Bus of CD drives.", value: oneOf(["scsi", "sata", "ide", "usb"], otherBuses), sets: "cdrom_bus" },
-    { name: "hw_cpu_cores", about: "Cores of each socket.", value: count(1, 1024), sets: "cpu.topology.cores" },
-    { name: "hw_cpu_sockets", about: "Sockets.", value: count(1, 1024), sets: "cpu.topology.sockets" },
-    { name: "hw_cpu_threads", about: "Threads of each core.", value: count(1, 1024), sets: "cpu.topology.threads" },
-    { name: "hw_cpu_max_cores", about: "Most cores of each socket.", value: count(1, 1024), sets: "cpu.topology.max_cores" },
-    { name: "hw_cpu_max_sockets", about: "Most sockets.", value: count(1, 1024), sets: "cpu.topology.max_sockets" },
-    { name: "hw_cpu_max_threads", about: "Most threads of each core.", value: count(1, 1024), sets: "cpu.topology.max_threads" },
-    {
-      name: "hw_cpu_policy",
-      about: "Whether virtual CPUs share the CPUs of the host.",
-      value: mapped({ shared: null }, { dedicated: noDedicated, mixed: noDedicated }),
-      sets: null,
-    },
-    {
-      name: "hw_cpu_thread_policy",
-      about: "Which hosts and threads dedicated CPUs come from.",
-      value: shaped("^prefer$", "prefer: the other values are for dedicated CPUs, which cpu_pinning names", "prefer", () => null),
-      sets: null,
-    },
+    ...hw(
+      "cpu_cores",
+      "cpu_sockets",
+      "cpu_threads",
+      "cpu_max_cores",
+      "cpu_max_sockets",
+      "cpu_max_threads",
+      "cpu_policy",
+      "cpu_thread_policy",
+    ),
     { name: "hw_disk_bus", about: "Bus of disks.", value: oneOf(["virtio", "scsi", "sata", "ide", "usb"], otherBuses), sets: "disk_bus" },
-    {
-      name: "hw_emulator_threads_policy",
-      about: "Where the threads of the emulator run.",
-      value: mapped({ share: null }, { isolate: "virtform does not choose CPUs. Write emulator_pinning on the instance." }),
-      sets: null,
-    },
+    ...hw("emulator_threads_policy"),
     { name: "hw_firmware_type", about: "Firmware.", value: oneOf(["bios", "uefi"]), sets: "firmware" },
-    { name: "hw_input_bus", about: "Bus of the pointer and keyboard.", value: oneOf(["usb", "virtio"]), sets: "input_bus" },
-    { name: "hw_locked_memory", about: "Keeps the memory of the guest from being swapped.", value: flag, sets: "locked_memory" },
+    ...hw("input_bus", "locked_memory"),
     { name: "hw_machine_type", about: "Machine type, as libvirt names it.", value: text("q35"), sets: "machine" },
     {
       name: "hw_maxphysaddr_bits",
@@ -66,17 +53,7 @@ export const imageProperties: NovaKeys = {
       value: count(1, 64),
       sets: "cpu.address_bits",
     },
-    {
-      name: "hw_maxphysaddr_mode",
-      about: "Where the number of bits of a physical address comes from.",
-      value: oneOf(["passthrough", "emulate"]),
-      sets: "cpu.address_mode",
-    },
-    { name: "hw_mem_page_size", about: "Pages that hold the memory of the guest.", value: pageSize, sets: "huge_pages" },
-    { name: "hw_numa_nodes", about: "NUMA nodes of the guest, of equal size.", value: count(1, 128), sets: "numa_nodes" },
-    { name: "hw_numa_cpus.N", about: "Virtual CPUs of NUMA node N.", value: cpuList, sets: "numa.N.cpus" },
-    { name: "hw_numa_mem.N", about: "Memory of NUMA node N in MiB.", value: count(1, 2 ** 30, 2 ** 20), sets: "numa.N.memory" },
-    { name: "hw_pmu", about: "Whether the guest has a performance monitoring unit.", value: flag, sets: "pmu" },
+    ...hw("maxphysaddr_mode", "mem_page_size", "numa_nodes", "numa_cpus.N", "numa_mem.N", "pmu"),
     {
       name: "hw_pointer_model",
       about: "Pointer: a tablet, or the mouse that a PC has.",
@@ -98,11 +75,9 @@ export const imageProperties: NovaKeys = {
       value: oneOf(["virtio-scsi", "lsilogic", "lsisas1068", "lsisas1078", "vmpvscsi", "ibmvscsi", "buslogic"]),
       sets: "scsi_model",
     },
-    { name: "hw_serial_port_count", about: "Serial ports; the first has the console log.", value: count(0, 4), sets: "serial_ports" },
-    { name: "hw_sound_model", about: "Sound card.", value: oneOf(["ich6", "ich9", "ac97", "es1370", "sb16", "usb"]), sets: "sound" },
+    ...hw("serial_port_count", "sound_model"),
     { name: "hw_time_hpet", about: "Whether the guest has an HPET timer.", value: flag, sets: "hpet" },
-    { name: "hw_tpm_model", about: "Model of the TPM.", value: oneOf(["tpm-tis", "tpm-crb"]), sets: "tpm.model" },
-    { name: "hw_tpm_version", about: "Version of the TPM, which gives the guest one.", value: oneOf(["1.2", "2.0"]), sets: "tpm.version" },
+    ...hw("tpm_model", "tpm_version"),
     {
       name: "hw_video_model",
       about: "Model of the video card; `none` for no card.",
@@ -128,12 +103,7 @@ export const imageProperties: NovaKeys = {
       }),
       sets: null,
     },
-    {
-      name: "hw_vif_multiqueue_enabled",
-      about: "Gives virtio network cards a queue for each virtual CPU.",
-      value: flag,
-      sets: "vif_multiqueue",
-    },
+    ...hw("vif_multiqueue_enabled"),
     {
       name: "hw_viommu_model",
       about: "IOMMU of the guest.",
@@ -142,19 +112,14 @@ export const imageProperties: NovaKeys = {
       }),
       sets: "viommu",
     },
-    { name: "hw_virtio_packed_ring", about: "Packed queues of virtio disks and network cards.", value: flag, sets: "packed_ring" },
+    ...hw("virtio_packed_ring"),
     {
       name: "hw_vm_mode",
       about: "How the guest is run.",
       value: mapped({ hvm: null }, { xen: xenOnly, uml: "User mode Linux is not supported.", exe: "Containers are not supported." }),
       sets: null,
     },
-    {
-      name: "hw_watchdog_action",
-      about: "What happens to a guest that stops feeding its watchdog.",
-      value: oneOf(["disabled", "none", "pause", "poweroff", "reset"]),
-      sets: "watchdog",
-    },
+    ...hw("watchdog_action"),
     {
       name: "img_config_drive",
       about: "Whether the guests need a config drive; `mandatory` with `config_drive: false` or `inject` is an error.",
@@ -256,7 +221,7 @@ export const imageProperties: NovaKeys = {
     { name: "img_block_device_mapping", why: glance, instead: "Write volumes on the instance." },
     { name: "img_cache_in_nova", why: otherDriver("XenAPI"), instead: remove },
     { name: "img_compression_level", why: otherDriver("XenAPI"), instead: remove },
-    { name: "img_hv_requested_version", why: "It selects a host, and a configuration is for one host.", instead: remove },
+    { name: "img_hv_requested_version", why: onlyHost, instead: remove },
     { name: "img_linked_clone", why: otherDriver("VMware"), instead: "Write images_type in the host section." },
     { name: "img_mappings", why: glance, instead: "Write ephemerals and swap on the instance." },
     { name: "img_owner_id", why: glance, instead: remove },
@@ -269,7 +234,7 @@ export const imageProperties: NovaKeys = {
     { name: "bdm_v2", why: glance, instead: "Write volumes on the instance." },
     { name: "cache_in_nova", why: otherDriver("XenAPI"), instead: remove },
     { name: "cinder_encryption_key_*", why: "virtform has no Barbican.", instead: "Write encryption on the instance." },
-    { name: "hypervisor_version_requires", why: "It selects a host, and a configuration is for one host.", instead: remove },
+    { name: "hypervisor_version_requires", why: onlyHost, instead: remove },
     { name: "instance_uuid", why: glance, instead: remove },
     { name: "ipxe_boot", why: otherDriver("XenAPI"), instead: remove },
     {
@@ -285,7 +250,7 @@ export const imageProperties: NovaKeys = {
       instead: "Write ramdisk on the image, with the name of another image.",
     },
     { name: "root_device_name", why: "Disks are named by their bus.", instead: "Write hw_disk_bus." },
-    { name: "trait*", why: "It selects a host, and a configuration is for one host.", instead: remove },
+    { name: "trait*", why: onlyHost, instead: remove },
     { name: "vm_mode", why: "It is an older name.", instead: "Write hw_vm_mode." },
     { name: "vmware_*", why: otherDriver("VMware"), instead: "Write hw_disk_bus or hw_scsi_model for what the guest needs." },
     { name: "xenapi_*", why: otherDriver("XenAPI"), instead: remove },
