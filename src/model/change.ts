@@ -25,6 +25,13 @@ export interface FieldChange {
 /** The reason of a removal. Where everything is to be destroyed, the engine says that instead. */
 export const notConfigured = "no longer in the configuration";
 
+/** The reason of a change of each cause, where there is nothing more special to say. */
+export const causeReasons: Readonly<Record<Cause, string>> = {
+  config: "the configuration changed",
+  drift: "it was changed on the host after the last apply",
+  both: "both the configuration and the host changed",
+};
+
 /** Why something that is to be removed stays: such a change has no actions. */
 export const protectedBy = "protected by prevent_destroy";
 

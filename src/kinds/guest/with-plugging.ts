@@ -1,12 +1,11 @@
 import type { Action } from "../../model/action.ts";
 import type { Change } from "../../model/change.ts";
-import type { Json } from "../../model/json.ts";
 import { plugGuest, startPaused } from "../power/plan.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import type { GuestAddress } from "../terms/guest-address.ts";
-import type { Plugging } from "../terms/plugging.ts";
+import { leftPaused, type Plugging } from "../terms/plugging.ts";
 import type { DomainSpec } from "../terms/spec.ts";
-import { describeDomain } from "./state.ts";
+import { unfinishedChange } from "./unfinished-change.ts";
 
 /** A guest for which no condition is left is resumed at once. */
 const nothing: Plugging = { seconds: 0, fatal: false, interfaces: [] };
@@ -43,20 +42,6 @@ export function withPlugging(
   if (have.power !== "paused" && have.power !== "running") return change;
   const step = have.power === "paused" ? plug(plugging) : { ...plug(undefined), summary: "remove the record of the paused start" };
   if (change !== undefined) return { ...change, actions: [...change.actions, step] };
-  const before = describeDomain(have);
-  const { plugged: _plugged, ...after } = before as Readonly<Record<string, Json>>;
-  return {
-    address,
-    verb: "update",
-    cause: "config",
-    unfinished: true,
-    reason:
-      have.power === "paused"
-        ? "the last apply started it paused and did not resume it"
-        : "it runs, and is still recorded as waiting for its interfaces",
-    fields: [],
-    actions: [step],
-    before,
-    after,
-  };
+  const reason = have.power === "paused" ? leftPaused : "it runs, and is still recorded as waiting for its interfaces";
+  return unfinishedChange(address, have, { reason, step, mark: "plugged" });
 }

@@ -1,11 +1,10 @@
 import type { Change } from "../../model/change.ts";
-import type { Json } from "../../model/json.ts";
 import { waitForGuest } from "../power/plan.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import type { GuestAddress } from "../terms/guest-address.ts";
 import { waitedFor } from "../terms/guest-wait.ts";
 import type { DomainSpec } from "../terms/spec.ts";
-import { describeDomain } from "./state.ts";
+import { unfinishedChange } from "./unfinished-change.ts";
 
 /** The change of a guest with the step that waits until it is ready: after a start, and for one that runs and was not waited for to the end. */
 export function withWait(
@@ -23,17 +22,11 @@ export function withWait(
   if (does("domain.wait") || !(does("domain.start") || goesOn)) return change;
   const wait = waitForGuest(want, waitFor);
   if (change !== undefined) return { ...change, actions: [...change.actions, wait] };
-  const before = have === undefined ? null : describeDomain(have);
-  const { ready: _ready, ...after } = before as Readonly<Record<string, Json>>;
-  return {
-    address,
-    verb: "update",
-    cause: "config",
-    unfinished: true,
+  // A guest that does not exist has a change.
+  if (have === undefined) return undefined;
+  return unfinishedChange(address, have, {
     reason: `the last apply did not see it ready (${waitedFor(waitFor)})`,
-    fields: [],
-    actions: [wait],
-    before,
-    after,
-  };
+    step: wait,
+    mark: "ready",
+  });
 }

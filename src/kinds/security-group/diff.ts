@@ -1,5 +1,5 @@
 import type { Action } from "../../model/action.ts";
-import { type Cause, type Change, causeOf, type FieldChange, notConfigured } from "../../model/change.ts";
+import { type Cause, type Change, causeOf, causeReasons, type FieldChange, notConfigured } from "../../model/change.ts";
 import type { Fact } from "../../model/fact.ts";
 import type { Json } from "../../model/json.ts";
 import type { Observed } from "../../model/observed.ts";
@@ -177,12 +177,7 @@ function missing(isLost: boolean): { readonly cause: Cause; readonly reason: str
 function causeOfChange(want: FilterSpec, have: FilterContent): { readonly cause: Cause; readonly reason: string } {
   // Each filter of ours says what was applied: one that does not was edited.
   const cause = have.applied === null ? "drift" : causeOf(linesDigest(want.lines), have.applied, linesDigest(have.lines));
-  const reasons: Readonly<Record<Cause, string>> = {
-    config: "the configuration changed",
-    drift: "it was changed on the host after the last apply",
-    both: "both the configuration and the host changed",
-  };
-  return { cause, reason: reasons[cause] };
+  return { cause, reason: causeReasons[cause] };
 }
 
 /** The rules that come and go. Where people would see no difference, the lines as they are compared. */

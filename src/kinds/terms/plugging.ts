@@ -29,6 +29,9 @@ export interface Plugging {
   readonly interfaces: readonly PluggedInterface[];
 }
 
+/** Why a guest that an apply left paused has a change. */
+export const leftPaused = "the last apply started it paused and did not resume it";
+
 /** Nova's limit. */
 export const usualPluggingTimeout = "300s";
 

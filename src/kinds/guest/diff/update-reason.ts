@@ -1,5 +1,6 @@
-import type { Cause, FieldChange } from "../../../model/change.ts";
+import { type Cause, causeReasons, type FieldChange } from "../../../model/change.ts";
 import type { DomainState } from "../../terms/domain-state.ts";
+import { leftPaused } from "../../terms/plugging.ts";
 
 /** Why a guest is changed, in a few words. */
 export function updateReason(cause: Cause, fields: readonly FieldChange[], have: DomainState): string {
@@ -19,14 +20,11 @@ export function updateReason(cause: Cause, fields: readonly FieldChange[], have:
     if (have.power === "crashed") return "the guest crashed";
     if (have.failedStart === true) return "its last start failed, and it should be running";
     if ((have.plugging === true || have.unplugged === true) && power.new === "running")
-      return have.power === "paused"
-        ? "the last apply started it paused and did not resume it"
-        : "its interfaces were not ready at its last start, and it should be running";
+      return have.power === "paused" ? leftPaused : "its interfaces were not ready at its last start, and it should be running";
     if (have.power === "saved" && power.new === "running") return "its memory was saved, and it should be running";
     if (power.cause === "drift")
       return `it is ${have.power}${have.pausedBy === undefined ? "" : ` by ${have.pausedBy},`} and should be ${power.new}`;
     return "the configured power state changed";
   }
-  if (cause === "drift") return "it was changed on the host after the last apply";
-  return cause === "both" ? "both the configuration and the host changed" : "the configuration changed";
+  return causeReasons[cause];
 }
