@@ -18,6 +18,7 @@ import type { HostFacts } from "../../../src/model/host-facts.ts";
 import type { HostSettings } from "../../../src/model/settings.ts";
 import { luksImage } from "../../../src/tools/luks.ts";
 import { type DiskParts, diskSpec } from "../../support/disk-spec.ts";
+import { hostFacts } from "../../support/host-facts.ts";
 import { tableRow } from "../../unit/drivers/table.ts";
 import { plainSpec } from "../../unit/kinds/guest/specs.ts";
 import { imageOf, temporary } from "../kinds/image/images.ts";
@@ -80,20 +81,7 @@ const nothing = () => {};
 const code = (expected: string) => (error: unknown) =>
   (error instanceof UserError && error.diagnostics[0]?.code === expected) || (error as { code?: unknown }).code === expected;
 
-const facts: HostFacts = {
-  hostname: "here",
-  arch: "x86_64",
-  kvm: false,
-  cpus: 2,
-  memory: 2 ** 32,
-  disk: { total: 2 ** 40, free: 2 ** 40, directIo: true, preallocation: null },
-  libvirtVersion: "9.0.0",
-  sources: {},
-  secrets: {},
-  missingPrograms: [],
-  networks: null,
-  drivers: {},
-};
+const facts = hostFacts();
 
 /** One machine with one backend, and what a case needs of it. */
 interface Scene {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join } from "node:path";
 import { CommandError } from "../../../src/model/errors.ts";
 import type { Command, CommandResult, Host } from "../../../src/model/host.ts";
+import { boundHost } from "../../support/bound-host.ts";
 
 /** A volume group for a machine whose kernel has none: volumes are files, and other programs get those files. */
 export interface FakeLvm {
@@ -135,22 +136,7 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
     tags: (volume) => [...facts(volume).tags],
     setTags: (volume, tags) => keep(volume, { ...facts(volume), tags }),
     deactivate: (volume) => keep(volume, { ...facts(volume), active: false }),
-    wrap: (host) => ({
-      name: host.name,
-      run: (command) => run(host, command),
-      open: (command) => host.open(command),
-      dial: (path) => host.dial(path),
-      connect: (...to) => host.connect(...to),
-      account: () => host.account(),
-      files: host.files,
-      download: (request) => host.download(request),
-      unpack: (request) => host.unpack(request),
-      lock: (request, work) => host.lock(request, work),
-      isLocked: (path) => host.isLocked(path),
-      now: () => host.now(),
-      onClose: (end) => host.onClose(end),
-      close: () => host.close(),
-    }),
+    wrap: (host) => ({ ...boundHost(host), run: (command) => run(host, command) }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { HostFacts } from "../../../src/model/host-facts.ts";
 import type { Observed } from "../../../src/model/observed.ts";
 import type { Plan } from "../../../src/model/plan.ts";
 import type { HostSettings } from "../../../src/model/settings.ts";
+import { hostFacts } from "../../support/host-facts.ts";
 import { observedWith } from "../../support/observed.ts";
 
 /** Root, whose guests are those of the system. */
@@ -12,20 +13,8 @@ export const runner = { root: true, dataHome: "/root/.local/share" };
 
 /** A machine with room for everything. */
 export function factsWith(drivers: HostFacts["drivers"] = {}, disk: Partial<HostFacts["disk"]> = {}): HostFacts {
-  return {
-    hostname: "here",
-    arch: "x86_64",
-    kvm: false,
-    cpus: 2,
-    memory: 2 ** 34,
-    disk: { total: 2 ** 40, free: 2 ** 40, directIo: true, preallocation: null, ...disk },
-    libvirtVersion: "9.0.0",
-    sources: {},
-    secrets: {},
-    missingPrograms: [],
-    networks: null,
-    drivers,
-  };
+  const facts = hostFacts({ drivers });
+  return { ...facts, disk: { ...facts.disk, ...disk } };
 }
 
 /** What there is, and nothing else. */

@@ -11,6 +11,7 @@ import type { Context } from "../../../src/model/context.ts";
 import { RefusedError, UserError } from "../../../src/model/errors.ts";
 import { createLayout } from "../../../src/model/layout.ts";
 import { requireSource, withoutCredentials } from "../../../src/sources/index.ts";
+import { plainSettings } from "../../support/plain-settings.ts";
 
 const problem = (code: string) => (error: unknown) => error instanceof UserError && error.diagnostics[0]?.code === code;
 
@@ -21,23 +22,7 @@ function prepare(test: TestContext): { context: Context; directory: string } {
     await host.close();
     rmSync(directory, { recursive: true, force: true });
   });
-  const settings: Context["settings"] = {
-    uri: "qemu:///system",
-    instancesPath: directory,
-    virtType: "auto",
-    imagesType: "qcow2",
-    forceRawImages: true,
-    preallocateImages: "none",
-    reserved: { memory: 0, disk: 0 },
-    allocationRatio: { vcpus: 1, memory: 1, disk: 1 },
-    usedDrivers: [],
-    programs: [],
-    machines: [],
-    networks: null,
-    filtersTraffic: false,
-    drivers: {},
-    cloneSources: [],
-  };
+  const settings = plainSettings(directory);
   const secret = () => assert.fail("no secret is needed");
   return {
     directory,

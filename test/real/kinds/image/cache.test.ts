@@ -23,29 +23,16 @@ import { sweepLeftovers } from "../../../../src/kinds/image/sweep.ts";
 import type { Address } from "../../../../src/model/address.ts";
 import type { Context } from "../../../../src/model/context.ts";
 import { RefusedError } from "../../../../src/model/errors.ts";
-import type { HostFacts } from "../../../../src/model/host-facts.ts";
 import type { Json } from "../../../../src/model/json.ts";
 import type { Observed } from "../../../../src/model/kind.ts";
 import { createObserved } from "../../../../src/model/observed.ts";
 import { diskSpec } from "../../../support/disk-spec.ts";
+import { hostFacts } from "../../../support/host-facts.ts";
 import { imageOf, temporary } from "./images.ts";
 import { imageSpec, machine } from "./machine.ts";
 
 const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
-const facts: HostFacts = {
-  hostname: "h",
-  arch: "x86_64",
-  kvm: false,
-  cpus: 2,
-  memory: 0,
-  disk: { total: 0, free: 0, directIo: true, preallocation: null },
-  libvirtVersion: "9",
-  sources: {},
-  secrets: {},
-  missingPrograms: [],
-  networks: null,
-  drivers: {},
-};
+const facts = hostFacts();
 
 async function cached(context: Context, source: string, changes: Partial<ImageSpec> = {}): Promise<ImageSpec> {
   const spec = imageSpec(source, changes);

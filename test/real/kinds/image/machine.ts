@@ -6,6 +6,8 @@ import type { Context } from "../../../../src/model/context.ts";
 import type { Command, Host } from "../../../../src/model/host.ts";
 import { cacheEntryName, createLayout } from "../../../../src/model/layout.ts";
 import { uuidV5 } from "../../../../src/model/uuid.ts";
+import { boundHost } from "../../../support/bound-host.ts";
+import { plainSettings } from "../../../support/plain-settings.ts";
 import { temporary } from "./images.ts";
 
 let elsewhere: Host | undefined;
@@ -27,23 +29,7 @@ export function machine(
   return {
     host: options.wrap?.(host) ?? host,
     layout: createLayout(root),
-    settings: {
-      uri: "qemu:///system",
-      instancesPath: root,
-      virtType: "auto",
-      imagesType: "qcow2",
-      forceRawImages: true,
-      preallocateImages: "none",
-      reserved: { memory: 0, disk: 0 },
-      allocationRatio: { vcpus: 1, memory: 1, disk: 1 },
-      usedDrivers: [],
-      programs: [],
-      machines: [],
-      networks: null,
-      filtersTraffic: false,
-      drivers: {},
-      cloneSources: [],
-    },
+    settings: plainSettings(root),
     project: options.project ?? "shop",
     secret: () => "",
     signal: new AbortController().signal,
@@ -82,7 +68,7 @@ export function imageSpec(source: string, changes: Partial<ImageSpec> = {}): Ima
 /** A host that reports every command before it runs; the callback may throw instead. */
 export function watched(host: Host, tell: (command: Command) => void): Host {
   return {
-    ...bound(host),
+    ...boundHost(host),
     run: async (command) => {
       tell(command);
       return host.run(command);
@@ -92,27 +78,5 @@ export function watched(host: Host, tell: (command: Command) => void): Host {
 
 /** A host whose commands are others than asked for. */
 export function changed(host: Host, change: (command: Command) => Command): Host {
-  return { ...bound(host), run: (command) => host.run(change(command)) };
-}
-
-/** The host's members as plain functions. */
-function bound(host: Host): Host {
-  return {
-    name: host.name,
-    run: (command) => host.run(command),
-    open: (command) => host.open(command),
-    dial: (path) => host.dial(path),
-    connect: (...to) => host.connect(...to),
-    account: () => host.account(),
-    files: host.files,
-    download: (request) => host.download(request),
-    unpack: (request) => host.unpack(request),
-    ...(host.upload === undefined ? {} : { upload: host.upload }),
-    ...(host.libvirtUri === undefined ? {} : { libvirtUri: host.libvirtUri }),
-    lock: (request, work) => host.lock(request, work),
-    isLocked: (path) => host.isLocked(path),
-    now: () => host.now(),
-    onClose: (end) => host.onClose(end),
-    close: () => host.close(),
-  };
+  return { ...boundHost(host), run: (command) => host.run(change(command)) };
 }

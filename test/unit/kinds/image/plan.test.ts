@@ -8,22 +8,10 @@ import type { ImageSidecar, ImageSpec, ImageState } from "../../../../src/kinds/
 import type { Address } from "../../../../src/model/address.ts";
 import type { HostFacts } from "../../../../src/model/host-facts.ts";
 import type { Observed } from "../../../../src/model/kind.ts";
+import { hostFacts } from "../../../support/host-facts.ts";
 import { observedWith } from "../../../support/observed.ts";
 
-const facts: HostFacts = {
-  hostname: "h",
-  arch: "x86_64",
-  kvm: false,
-  cpus: 2,
-  memory: 0,
-  disk: { total: 0, free: 0, directIo: true, preallocation: null },
-  libvirtVersion: "9",
-  sources: {},
-  secrets: {},
-  missingPrograms: [],
-  networks: null,
-  drivers: {},
-};
+const facts = hostFacts();
 /** The kind, on the host that a configuration describes. */
 const kindOf = (config: Config) => imageKind(hostSettings(config, { root: true, dataHome: "/root" }));
 const images = kindOf({});

@@ -3,28 +3,19 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { hostSettings } from "../../../../../src/kinds/host/settings.ts";
 import { desiredInstances } from "../../../../../src/kinds/instance/desired.ts";
-import type { HostFacts } from "../../../../../src/model/host-facts.ts";
 import { configOf } from "../../../../crash/world.ts";
+import { hostFacts } from "../../../../support/host-facts.ts";
 
 // UPDATE_GOLDEN=1 rewrites the specs: look at the difference before committing it.
 const cases = new URL("./", import.meta.url);
 
-const facts: HostFacts = {
+const facts = hostFacts({
   hostname: "kvm1",
-  arch: "x86_64",
-  kvm: false,
   cpus: 8,
-  memory: 2 ** 34,
-  disk: { total: 2 ** 40, free: 2 ** 39, directIo: true, preallocation: null },
-  libvirtVersion: "9.0.0",
-  sources: {},
-  secrets: {},
-  missingPrograms: [],
-  networks: null,
   drivers: {
     rbd: { fsid: "0c1d", monitors: ["10.0.0.1:6789"], pool: true, secret: true, cloneable: { "rbd://0c1d/images/debian/snap": 2 ** 29 } },
   },
-};
+});
 
 for (const file of readdirSync(cases).filter((name) => name.endsWith(".yaml"))) {
   const golden = new URL(file.replace(/yaml$/, "json"), cases);
