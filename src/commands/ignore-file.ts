@@ -2,6 +2,7 @@ import { loadConfig } from "../config/load.ts";
 import type { AcceptedDrift } from "../engine/accept-drift.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { UserError } from "../model/errors.ts";
+import { withoutUndefined } from "../model/without-undefined.ts";
 
 const schema = {
   type: "object",
@@ -31,5 +32,8 @@ export async function readIgnoreFiles(paths: readonly string[]): Promise<Accepte
   const loaded = await Promise.all(paths.map((path) => loadConfig([path], { schema })));
   const diagnostics = loaded.flatMap((one) => one.diagnostics);
   if (hasErrors(diagnostics)) throw new UserError(diagnostics);
-  return loaded.flatMap(({ config }) => (config as { readonly ignore: readonly AcceptedDrift[] }).ignore);
+  return loaded.flatMap(({ config, place }) => {
+    const { ignore } = config as { readonly ignore: readonly AcceptedDrift[] };
+    return ignore.map((entry, index) => ({ ...entry, ...withoutUndefined({ at: place(["ignore", index]) }) }));
+  });
 }

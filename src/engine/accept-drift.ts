@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Address } from "../model/address.ts";
 import { type Cause, type Change, combineCauses, type FieldChange } from "../model/change.ts";
+import type { Place } from "../model/diagnostic.ts";
 import type { Json } from "../model/json.ts";
 import { matchesPattern } from "../model/matches-pattern.ts";
 import type { IgnoredDrift, Pending, Plan } from "../model/plan.ts";
@@ -18,6 +19,8 @@ export interface AcceptedDrift {
   readonly reason?: string;
   /** The last day on which it counts: `2027-01-31`. */
   readonly until?: string;
+  /** Where the entry is written. Absent: not known. */
+  readonly at?: Place;
 }
 
 /**
@@ -88,17 +91,14 @@ function matches(entry: AcceptedDrift, address: Address, field: FieldChange | un
 
 function expiredNote(entry: AcceptedDrift) {
   const summary = `Accepted drift of ${named(entry)} expired on ${entry.until}`;
-  return problem(
-    "accepted-drift-expired",
-    { summary, detail: "It counts as drift again. Remove the entry or give it a later date." },
-    "warning",
-  );
+  const detail = "It counts as drift again. Remove the entry or give it a later date.";
+  return { ...problem("accepted-drift-expired", { summary, detail }, "warning"), ...withoutUndefined({ at: entry.at }) };
 }
 
 function unusedNote(entry: AcceptedDrift) {
   const summary = `Accepted drift of ${named(entry)} does not exist`;
   const detail = "Nothing differs there, or another value was found. Remove the entry or correct it.";
-  return problem("accepted-drift-unused", { summary, detail }, "note");
+  return { ...problem("accepted-drift-unused", { summary, detail }, "note"), ...withoutUndefined({ at: entry.at }) };
 }
 
 function named({ address, field }: AcceptedDrift): string {

@@ -1,5 +1,6 @@
 import type { DiskSpec, PlannedDisk } from "../drivers/driver.ts";
 import type { Address } from "../model/address.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Check } from "../model/kind.ts";
 import type { HostSettings } from "../model/settings.ts";
 import { checkDrivers } from "./capacity/driver-check.ts";
@@ -29,13 +30,19 @@ export function checkHostCapacity(settings: HostSettings): Check<Config> {
     const plannedOf = (sized: SizedDisk) => planned(sized, observed);
     const disks = [...own.map(plannedOf), ...drives, ...others.map(plannedOf)];
     return [
-      ...checkRoom(disks, domains, observed, settings),
+      ...checkRoom(disks, domains, observed, settings).map((shortage) => whereWritten(shortage, config)),
       ...checkDrivers(disks, observed, settings),
       ...checkPreallocation(disks, observed.facts, settings),
       ...checkMkfs(disks, observed),
       ...(disks.length === 0 ? [] : checkRounding(config, observed.facts, settings)),
     ];
   };
+}
+
+/** A shortage where the setting that limits the room is written, else at the guests: no setting has a place that has its default. */
+function whereWritten(shortage: Diagnostic, { host = {} }: Config): Diagnostic {
+  const [, key = ""] = shortage.pointer ?? [];
+  return Object.hasOwn(host, key) ? shortage : { ...shortage, pointer: ["instances"] };
 }
 
 /** A config drive needs almost no space, but its storage must exist. */

@@ -33,13 +33,17 @@ export function checkLvm(
       problem("insufficient-volume-group", {
         summary: `Not enough free space in volume group ${name}`,
         detail: `Requested: ${words}. ${remedy}`,
+        pointer,
       }),
     ];
   }
   if (!sparse || virtual <= free) return [];
   const detail = `The new volumes are ${formatQuantity(virtual)} together and ${formatQuantity(free)} are free${claimed.bytes === 0 ? "" : ` beside what running applies of ${claimed.applies.join(", ")} take`}. They are sparse: if guests fill them, the group runs out of space and their writes fail.`;
-  return [problem("volume-group-overcommitted", { summary: `Volume group ${name} is overcommitted`, detail }, "warning")];
+  return [problem("volume-group-overcommitted", { summary: `Volume group ${name} is overcommitted`, detail, pointer }, "warning")];
 }
+
+/** Where the volume group is named. */
+const pointer = ["host", "lvm", "volume_group"];
 
 /** The volume group in claims: applies of several projects that run at the same time share its room. */
 export const lvmPool: NonNullable<Driver<LvmSettings | undefined, LvmFacts>["pool"]> = {

@@ -63,7 +63,11 @@ export function checkRbd(
   const detail = `The new and grown disks are ${formatQuantity(virtual)} together, and the pool has room for ${approximateQuantity(room)}${others}. Images are sparse: if guests fill them, the pool runs full and their writes stop.`;
   return [
     ...secret,
-    problem("ceph-pool-overcommitted", { summary: `Ceph pool ${rbdSettings(host)?.pool} is overcommitted`, detail }, "warning"),
+    problem(
+      "ceph-pool-overcommitted",
+      { summary: `Ceph pool ${rbdSettings(host)?.pool} is overcommitted`, detail, pointer: ["host", "rbd", "pool"] },
+      "warning",
+    ),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
+import type { Pointer } from "../../model/pointer.ts";
 import { problem } from "../../model/problem.ts";
 import { approximateQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
@@ -42,24 +43,28 @@ export function checkCapacity(input: CapacityInput): Diagnostic[] {
   const reallyFree = Math.max(0, facts.disk.free - reserved.disk - claimed);
   const running = applies.length === 0 ? "" : `, with what running applies of ${applies.join(", ")} bring`;
   const fits = fitting(domains, memoryFree, vcpusFree);
+  const [memoryBinds, vcpusBind] = [binds(limits.memory, others.memory, memoryFree), binds(limits.vcpus, others.vcpus, vcpusFree)];
   return [
     ...shortage(memory > memoryFree, "insufficient-memory", "memory", {
       requested: `${approximateQuantity(memory)} for ${instances(domains.length)}`,
       free: approximateQuantity(memoryFree),
       because: `the host has ${approximateQuantity(facts.memory)}, allocation_ratio.memory is ${ratio.memory}, ${approximateQuantity(reserved.memory)} are reserved and guests that are not ours take ${approximateQuantity(others.memory)}${running}${limited("memory", limits.memory, approximateQuantity)}`,
-      remedy: `${fits} Use smaller flavors or fewer instances, or raise ${binds(limits.memory, others.memory, memoryFree) ? "limits.memory" : "allocation_ratio.memory if the guests will not use all of theirs"}.`,
+      remedy: `${fits} Use smaller flavors or fewer instances, or raise ${memoryBinds ? "limits.memory" : "allocation_ratio.memory if the guests will not use all of theirs"}.`,
+      by: [memoryBinds ? "limits" : "allocation_ratio", "memory"],
     }),
     ...shortage(vcpus > vcpusFree, "insufficient-vcpus", "vCPUs", {
       requested: `${vcpus} for ${instances(domains.length)}`,
       free: String(vcpusFree),
       because: `the host has ${facts.cpus} processors, allocation_ratio.vcpus is ${ratio.vcpus} and guests that are not ours take ${others.vcpus}${running}${limited("vcpus", limits.vcpus, String)}`,
-      remedy: `${fits} Use smaller flavors or fewer instances, or raise ${binds(limits.vcpus, others.vcpus, vcpusFree) ? "limits.vcpus" : "allocation_ratio.vcpus"}.`,
+      remedy: `${fits} Use smaller flavors or fewer instances, or raise ${vcpusBind ? "limits.vcpus" : "allocation_ratio.vcpus"}.`,
+      by: [vcpusBind ? "limits" : "allocation_ratio", "vcpus"],
     }),
     ...shortage(diskBytes > diskFree, "insufficient-disk", "disk space", {
       requested: `${approximateQuantity(diskBytes)} for new and grown disks`,
       free: approximateQuantity(diskFree),
       because: `the filesystem has ${approximateQuantity(facts.disk.free)} of ${approximateQuantity(facts.disk.total)} free, allocation_ratio.disk is ${ratio.disk} and ${approximateQuantity(reserved.disk)} are reserved${claimedText(claimed, applies)}`,
       remedy: "Free space, use smaller disks, or raise allocation_ratio.disk if the disks will stay mostly empty.",
+      by: ["allocation_ratio", "disk"],
     }),
     // Where the disk is too small even with the ratio, that has been said.
     ...shortage(reservedBytes > reallyFree && diskBytes <= diskFree, "insufficient-disk", "disk space", {
@@ -67,12 +72,14 @@ export function checkCapacity(input: CapacityInput): Diagnostic[] {
       free: approximateQuantity(reallyFree),
       because: `preallocate_images is space, so allocation_ratio.disk does not count, and ${approximateQuantity(reserved.disk)} are reserved${claimedText(claimed, applies)}`,
       remedy: "Free space, use smaller disks, or write preallocate_images: none.",
+      by: ["preallocate_images"],
     }),
     ...shortage(diskBytes > 0 && limits.disk !== undefined && allDiskBytes > limits.disk, "insufficient-disk", "disk space", {
       requested: `${approximateQuantity(allDiskBytes)} for all disks of this project`,
       free: approximateQuantity(limits.disk ?? 0),
       because: "limits.disk",
       remedy: "Use smaller disks, or raise limits.disk.",
+      by: ["limits", "disk"],
     }),
   ];
 }
@@ -116,11 +123,11 @@ function shortage(
   short: boolean,
   code: string,
   what: string,
-  words: { readonly requested: string; readonly free: string; readonly because: string; readonly remedy: string },
+  words: { readonly requested: string; readonly free: string; readonly because: string; readonly remedy: string; readonly by: Pointer },
 ): Diagnostic[] {
   if (!short) return [];
   const detail = `Requested: ${words.requested}; free: ${words.free} (${words.because}). ${words.remedy}`;
-  return [problem(code, { summary: `Not enough ${what} on the host`, detail })];
+  return [problem(code, { summary: `Not enough ${what} on the host`, detail, pointer: ["host", ...words.by] })];
 }
 
 function instances(count: number): string {

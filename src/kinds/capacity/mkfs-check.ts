@@ -23,6 +23,7 @@ export function checkMkfs(disks: readonly PlannedDisk[], observed: Observed): Di
       problem("mkfs-missing", {
         summary: `${program} is not installed on the host`,
         detail: `It creates the ${blankOf(first.disk)?.filesystem} of ${named.join(", ")}${more}. On Debian and Ubuntu: apt install ${mkfsPackage(program)}${other}.`,
+        address: first.address,
       }),
     ];
   });

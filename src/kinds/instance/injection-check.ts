@@ -94,6 +94,8 @@ export function checkInjectionNeeds({ disks, observed }: Pick<Checked, "disks" |
           problem("guestfs-missing", {
             summary: "libguestfs is not installed on the host",
             detail: `It writes what is injected into the root disk of ${words}. ${guestfsRemedy}`,
+            address: injected[0]?.disk.owner.address,
+            key: ["inject"],
           }),
         ]
       : [];

@@ -33,6 +33,7 @@ export async function notMounted(context: Context, mountPoint: string): Promise<
   return problem("file-system-not-mounted", {
     summary: `The file system at ${mountPoint} is not mounted`,
     detail: `${context.layout.root} was on a file system that was mounted at ${mountPoint}, and holds no instance now. Nothing is decided about what is on that file system. Mount it (\`mount ${shellWord(mountPoint)}\`) and run the same command again. If it is lost for good, remove ${await recordPath(context, recordName)}.`,
+    pointer: ["host", "instances_path"],
   });
 }
 

@@ -17,7 +17,7 @@ export function checkFilters(wanted: Wanted): Diagnostic[] {
 
 function checkHost({ facts: { filtering } }: Wanted): Diagnostic[] {
   if (filtering === undefined || filtering === null) return [];
-  const lacks = (summary: string, detail: string) => problem("port-filter-unavailable", { summary, detail });
+  const lacks = (summary: string, detail: string) => problem("port-filter-unavailable", { summary, detail, pointer: ["security_groups"] });
   const { driver, missingPrograms, missingFilters, passing, taken } = filtering;
   const found = missingPrograms.map((program) =>
     lacks(

@@ -63,6 +63,15 @@ test("another value than the accepted one is drift, and the entry is named as un
   );
 });
 
+test("a report about an entry has its place", () => {
+  const at = { file: "accepted.yaml", line: 2, column: 5 };
+  for (const entry of [{ address: "domain/none" }, { address: "domain/none", until: "2020-01-01" }])
+    assert.deepEqual(
+      accept({ ...entry, at }).diagnostics.map((one) => one.at),
+      [at],
+    );
+});
+
 test("an entry counts up to and including its last day", () => {
   const entry = { address: "domain/db" };
   assert.equal(accept({ ...entry, until: today }).changes.length, 2);
