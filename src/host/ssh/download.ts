@@ -12,7 +12,8 @@ import { refuseTooLarge } from "../sink.ts";
 import { webAddress } from "../web/address.ts";
 import { refuseEncoding } from "../web/content-encoding.ts";
 import { nextAddress } from "../web/redirect.ts";
-import { statusTrouble, TransferError } from "../web/transfer-error.ts";
+import { tlsTrouble } from "../web/tls-trouble.ts";
+import { proxyTrouble, statusTrouble, TransferError } from "../web/transfer-error.ts";
 
 const usual: Persistence = { retries: 3, pauseMs: 1000, maxPauseMs: 60_000 };
 const longMs = 24 * 3_600_000;
@@ -23,6 +24,8 @@ const lookMs = 1000;
 const partial = 18;
 /** Exit codes of curl that are worth a retry: names, connections, timeouts, partial transfers. */
 const again = new Set([6, 7, partial, 28, 35, 52, 55, 56, 92]);
+/** Handshakes that failed, and certificates that are not trusted. */
+const aboutTls = new Set([35, 51, 56, 60]);
 /** The server cannot resume: the file changed, or ranges are not supported. */
 const cannotContinue = new Set([33, 36]);
 /** As curl ends where it follows redirections itself. */
@@ -130,18 +133,20 @@ async function attempt(transfer: Transfer, asked: URL): Promise<void> {
     const announced = head === undefined ? 0 : Number(head.headers["content-length"] ?? 0);
     refuseTooLarge(withoutCredentials(request.url), Math.max(announced, size, code === 23 ? 0 : (maxBytes ?? 0) + 1), maxBytes);
   }
-  if (code !== 0 || (head?.status !== 200 && head?.status !== 206)) throw troubleOfCurl({ code, head, said });
+  if (code !== 0 || (head?.status !== 200 && head?.status !== 206)) throw troubleOfCurl({ code, head, said }, asked.host);
 }
 
 /** Why an attempt failed, and whether another one may succeed. */
-function troubleOfCurl({ code, head, said }: Attempt): TransferError {
+function troubleOfCurl({ code, head, said }: Attempt, host: string): TransferError {
   const refusal = code === 22 && head !== undefined ? statusTrouble(head.status, head.headers["retry-after"], Date.now()) : undefined;
   if (refusal !== undefined) return refusal;
-  const words = said
-    .split("\n")
-    .map((line) => line.replace(/^curl: /, "").trim())
-    .filter((line) => line !== "")
-    .at(-1);
+  const lines = said.split("\n").filter((line) => line.trim() !== "");
+  // Advice for people at a terminal follows it.
+  const words = (lines.find((line) => line.startsWith("curl: ")) ?? lines.at(-1))?.replace(/^curl: /, "").trim();
+  const tunnel = /(?:response|HTTP code) (\d{3})(?: from proxy)?/.exec(code === 56 && /CONNECT/.test(said) ? said : "")?.[1];
+  if (tunnel !== undefined) return proxyTrouble(Number(tunnel), host);
+  const trouble = aboutTls.has(code) ? tlsTrouble(words ?? "", host) : undefined;
+  if (trouble !== undefined) return new TransferError(trouble.message, { again: false, hint: trouble.hint });
   const hint =
     code === tooManyRedirects
       ? "Check the address: the server redirects in a circle."
@@ -179,7 +184,7 @@ async function follow(transfer: Transfer, asked: URL): Promise<Attempt> {
   const shown = withoutCredentials(asked === addresses[0] ? request.url : asked.href);
   const asking = assembled.ask(asked, await sizeNow(transfer));
   const { resuming } = asking;
-  // Without an offset, the first bytes of a body take the place of what is there. An answer without the file leaves it: curl writes no body of one.
+  // Without an offset, the first bytes of a body take the place of what is there. An error leaves it: curl writes no body of one.
   const offset = resuming === undefined ? 0 : asking.bytes;
   let address = asked;
   for (let hops = 0; ; hops += 1) {
@@ -207,14 +212,16 @@ async function follow(transfer: Transfer, asked: URL): Promise<Attempt> {
       }
     }
     const judged = assembled.judge(asking, status, head.headers);
-    const verdict = resuming !== undefined && cannotContinue.has(code) ? ({ kind: "changed" } as const) : judged;
+    const verdict =
+      resuming !== undefined && cannotContinue.has(code) && judged.kind !== "nothing" ? ({ kind: "changed" } as const) : judged;
     assembled.accept(asking, verdict);
     if (verdict.kind === "changed") {
       await files.truncate(to, 0);
       throw changedMeanwhile();
     }
-    if (verdict.kind === "nothing" && status === 206) {
-      await files.truncate(to, 0);
+    // Of a status that is no error, curl writes the body: a page, or a part that was not asked for.
+    if (verdict.kind === "nothing" && status < 400 && ![204, 304].includes(status)) {
+      await files.truncate(to, offset);
       return { ...ending, code: 22 };
     }
     // The connection ended before the body: what is there is not of this answer. A body of the same length is sent again.

@@ -32,6 +32,8 @@ os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 os.dup2(2, 1)
 answering = _thread.allocate_lock()
 plain = {"PATH": os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin") + ":/usr/sbin:/sbin", "LC_ALL": "C"}
+# For curl: the proxies of this host.
+plain.update({name: os.environ[name] for name in os.environ if name.lower() in ("http_proxy", "https_proxy", "all_proxy", "no_proxy")})
 FRAME = 256 * 2**20
 SILENCE = 90
 

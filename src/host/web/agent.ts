@@ -2,16 +2,19 @@ import http from "node:http";
 import https from "node:https";
 import tls from "node:tls";
 import type { WebAccess } from "../../model/web-access.ts";
+import { proxyEnvironment } from "./proxy-environment.ts";
 import { TransferError } from "./transfer-error.ts";
 
 /**
- * The agent for one request: with the proxies of the environment and, over TLS, the certificates of `access`. `pemHint`: where the user
- * corrects those. Throws a TransferError for a proxy that is no address and for certificates that cannot be used.
+ * The agent for a request of an address: with the proxies of the environment and, over TLS, the certificates of `access`. `pemHint`: where the user
+ * corrects those. Throws a TransferError for a proxy that cannot be used and for certificates that cannot be used.
  */
-export function agentFor(secure: boolean, access: WebAccess | undefined, pemHint: string): http.Agent {
+export function agentFor(address: URL, access: WebAccess | undefined, pemHint: string): http.Agent {
+  const secure = address.protocol === "https:";
+  const proxyEnv = proxyEnvironment(process.env, address);
   const tlsOptions = secure ? securityOf(access, pemHint) : {};
   try {
-    return secure ? new https.Agent({ proxyEnv: process.env, ...tlsOptions }) : new http.Agent({ proxyEnv: process.env });
+    return secure ? new https.Agent({ proxyEnv, ...tlsOptions }) : new http.Agent({ proxyEnv });
   } catch (error) {
     // Node's message repeats the setting, which may hold a password.
     const hint = "Correct http_proxy or https_proxy in the environment: http://proxy.example.org:3128.";

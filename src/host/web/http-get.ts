@@ -61,7 +61,7 @@ export function trustOnly(access: WebAccess | undefined): WebAccess | undefined 
 
 function ask(address: URL, { headers, access, patience, signal }: Asking): Promise<IncomingMessage> {
   const secure = address.protocol === "https:";
-  const agent = agentFor(secure, access, pemHint);
+  const agent = agentFor(address, access, pemHint);
   // A checksum is about the bytes as they are published, so nothing may be packed on the way.
   const sent = { "user-agent": "virtform", accept: "*/*", "accept-encoding": "identity", ...access?.headers, ...headers };
   return new Promise((resolve, reject) => {

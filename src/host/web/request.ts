@@ -84,7 +84,7 @@ function start({ method, headers, body, security, signal }: WebRequest, address:
   return (secure ? https : http).request(address, {
     method,
     timeout,
-    agent: agentFor(secure, security, pemHint),
+    agent: agentFor(address, security, pemHint),
     headers: {
       "user-agent": "virtform",
       accept: "*/*",

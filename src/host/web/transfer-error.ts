@@ -1,4 +1,5 @@
 import { isBusyStatus } from "../../model/busy-status.ts";
+import { tlsTrouble } from "./tls-trouble.ts";
 
 /** A transfer that failed, with the facts that decide about another attempt. Callers outside this folder get a UserError instead. */
 export class TransferError extends Error {
@@ -29,29 +30,46 @@ export class TransferError extends Error {
   }
 }
 
-const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|ERR_TLS|HOSTNAME_MISMATCH/;
-
 /** What an error of the network means. `host` is the server that was asked. */
 export function networkTrouble(error: unknown, host: string): TransferError {
   if (error instanceof TransferError) return error;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const { code = "", hostname, statusCode } = (error instanceof Error ? error : {}) as NetworkError;
   const text = error instanceof Error ? error.message || code : String(error);
   if (code === "ENOTFOUND") {
     const hint = "Check the address and the name service; where the web is reached through a proxy, set https_proxy and http_proxy.";
-    return new TransferError(`the name ${host} is not known`, { again: false, hint, cause: error });
+    return new TransferError(`the name ${hostname ?? host} is not known`, { again: false, hint, cause: error });
   }
-  if (/ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE)|certificate required/i.test(`${code} ${text}`)) {
+  if (code === "ERR_PROXY_TUNNEL") return proxyTrouble(statusCode ?? 0, host, error);
+  if (code === "HPE_INVALID_CONSTANT" || code === "HPE_HEADER_OVERFLOW") {
     const hint =
-      "The server does not accept the connection. If it asks for a certificate of the client, name one in access.client_certificate.";
-    return new TransferError(`${host} refuses the connection (${text.split(";")[0]})`, { again: false, hint, cause: error });
+      "Check scheme and port: what answers there is no web server, or one that cannot be understood, such as one for HTTP/2 only.";
+    return new TransferError(`the answer of ${host} is not understood (${text})`, { again: false, hint, cause: error });
   }
-  if (untrusted.test(code)) {
-    const hint =
-      "Check the address. For an authority of your own, name its certificate in access.ca of the image, install it on this system, or name its file in NODE_EXTRA_CA_CERTS.";
-    return new TransferError(`the certificate of ${host} is not trusted (${text.split(";")[0]})`, { again: false, hint, cause: error });
-  }
+  const isTls = /^(?:EPROTO$|ERR_SSL_|ERR_TLS_|CERT_)|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH/.test(code);
+  const trouble = isTls ? tlsTrouble(`${text} ${code}`, host) : undefined;
+  if (trouble !== undefined) return new TransferError(trouble.message, { again: false, hint: trouble.hint, cause: error });
   return new TransferError(`the connection to ${host} failed (${text})`, { again: true, cause: error });
 }
+
+/** What Node adds to its errors. */
+interface NetworkError {
+  readonly code?: string;
+  /** The name that was looked up: that of the server or of its proxy. */
+  readonly hostname?: string;
+  /** What a proxy answered. */
+  readonly statusCode?: number;
+}
+
+/** What a proxy means that does not open the tunnel to a server. */
+export function proxyTrouble(status: number, host: string, cause?: unknown): TransferError {
+  const hint =
+    status === 407
+      ? proxyLogin
+      : "The proxy of https_proxy refuses it: have it allow this server, or name the server in no_proxy if it can be reached without it.";
+  return new TransferError(`the proxy answers ${status} and does not connect to ${host}`, { again: isBusyStatus(status), hint, cause });
+}
+
+const proxyLogin = "The proxy wants a user name and password: write them into http_proxy and https_proxy.";
 
 /** What an answer that brings no content means. */
 export function statusTrouble(status: number, retryAfter: string | undefined, now: number): TransferError {
@@ -59,7 +77,7 @@ export function statusTrouble(status: number, retryAfter: string | undefined, no
     401: "The server asks for credentials. Name them in access of the image, by reference: access: { bearer: { env: TOKEN } }. Where they are named already, check that they are valid.",
     403: "The server refuses it: check the address, whether it has expired, and the credentials in access of the image.",
     404: "Check the address: publishers move and remove old images.",
-    407: "The proxy wants a user name and password: write them into http_proxy and https_proxy.",
+    407: proxyLogin,
     410: "The publisher has removed it. Use another source.",
   };
   const hint = hints[status];

@@ -68,6 +68,20 @@ export function mirrorCases(machine: string, download: (request: Download) => Pr
     );
   });
 
+  test(`${machine}: a page that comes with another status than 200 is no part of the file, and the status is the reason`, async (context) => {
+    for (const code of [202, 203, 300]) {
+      const later: RequestListener = (_request, response) => void response.writeHead(code).end("<html>come back later</html>");
+      const first = await fetch(context, [[later], [whole(content)]]);
+      assert.deepEqual(
+        first.reasons.map((because) => because.replace(/^127[\d.]+:\d+/, "SERVER")),
+        [`SERVER: the server answers ${code}`],
+      );
+      assert.equal(first.seen[1]?.[0]?.headers.range, undefined, "nothing of it is continued");
+      const between = await fetch(context, [[broken(content, half)], [later], [rest(content)]]);
+      assert.equal(between.done?.mirror, `${between.origins[2]}/image.raw`);
+    }
+  });
+
   test(`${machine}: a mirror with other content is left for the next one, whatever it sends`, async (context) => {
     for (const wrong of [whole(other), page, whole(content.subarray(0, half)), whole(content, { "content-encoding": "br" })]) {
       const { done, seen, origins } = await fetch(context, [[status(503), wrong], [wrong], [whole(content)]]);

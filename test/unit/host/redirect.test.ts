@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import tls from "node:tls";
 import { download } from "../../../src/host/web/download.ts";
@@ -151,6 +153,54 @@ test("proxies of the environment are used, in either case, unless no_proxy names
   setEnvironment(context, { NO_PROXY: "127.0.0.1" });
   await get();
   assert.equal(proxy.seen.length, 1);
+});
+
+test("a proxy without a scheme is used, and the server is not asked past one of another kind", async (context) => {
+  const directory = await testDirectory(context);
+  const { origin, seen } = await startServer(context, whole(content));
+  const proxy = await startProxy(context);
+  const get = () => download({ url: `${origin}/x`, to: `${directory}/x`, digests: [] }, hurried);
+  setEnvironment(context, { http_proxy: proxy.address, no_proxy: "" });
+  await get();
+  assert.equal(proxy.seen.length, 1);
+  setEnvironment(context, { http_proxy: "socks5://ops:hunter2@127.0.0.1:1080", no_proxy: "example.org, .0.0.2" });
+  await assert.rejects(
+    get(),
+    (error: unknown) =>
+      error instanceof UserError &&
+      /the proxy of http_proxy is of a kind that is not supported \(socks5:\/\/\)/.test(error.message) &&
+      !/hunter2/.test(JSON.stringify(error.diagnostics)),
+  );
+  assert.equal(seen.length, 1);
+  for (const no_proxy of ["127.0.0.1", "*", "example.org,.0.0.1", new URL(origin).host]) {
+    setEnvironment(context, { no_proxy });
+    await get();
+  }
+  assert.equal(seen.length, 5);
+});
+
+test("a proxy that does not open a tunnel is named with its answer, and asked again only while it is busy", async (context) => {
+  const directory = await testDirectory(context);
+  let status = 407;
+  let asked = 0;
+  const server = http.createServer().on("connect", (_request, client) => {
+    asked += 1;
+    client.end(`HTTP/1.1 ${status} x\r\n\r\n`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  context.after(() => server.close());
+  setEnvironment(context, { https_proxy: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, no_proxy: "" });
+  const get = () => download({ url: "https://images.test/x", to: `${directory}/x`, digests: [] }, hurried);
+  const said = (words: RegExp) => (error: unknown) =>
+    error instanceof UserError && words.test(`${error.message} ${error.diagnostics[0]?.detail}`);
+  await assert.rejects(get(), said(/the proxy answers 407 and does not connect to images\.test.*wants a user name and password/));
+  status = 403;
+  await assert.rejects(get(), said(/the proxy answers 403.*no_proxy/));
+  assert.equal(asked, 2);
+  status = 503;
+  await assert.rejects(get(), said(/the proxy answers 503/));
+  // `hurried` allows one more attempt.
+  assert.equal(asked, 4);
 });
 
 test("the error about an unreachable or malformed proxy does not contain its password", async (context) => {
