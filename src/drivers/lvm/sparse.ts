@@ -27,6 +27,7 @@ export function poolName(volume: string): string {
   return `${volume}_pool`;
 }
 
+/** The bytes that a volume of `bytes` takes: LVM gives whole extents. */
 export function wholeExtents(bytes: number, extentSize: number): number {
   return Math.ceil(bytes / extentSize) * extentSize;
 }

@@ -12,8 +12,10 @@ import { type LiveField, live } from "./live.ts";
 
 /** Element of the label of a running guest that has the config drive of an earlier build. The stored definition never has it. */
 export const driveMark = "config_drive";
-/** What the field of the mark says: what the guest has, and what it gets at its next start. */
+/** Value of the field of the mark: what the guest has. */
 export const oldDrive = "previous content";
+
+/** What is shown as what it gets at its next start. */
 export const newDrive = "new content";
 
 /** A running guest gets the config drive that was built while it ran, if it has a file in a CD drive. */
