@@ -6,10 +6,8 @@ import type { Resource } from "../../model/resource.ts";
 import { glanceSettings, signersIn } from "../../sources/glance/settings.ts";
 import { isSourceProblem, sourceOf } from "../../sources/index.ts";
 import type { SourceProblem } from "../../sources/source.ts";
-import { imageSignature } from "../../tools/signature/image-signature.ts";
 import { isTaken } from "../config/is-taken.ts";
-import { propertiesOfSource } from "../config/source-properties.ts";
-import { isFromGlance, diskFormat as knownFormat } from "../config/with-source-images.ts";
+import { isFromGlance } from "../config/with-source-images.ts";
 import type { Config } from "../config.ts";
 import { checkAccess } from "./access-check.ts";
 import { cachedImage } from "./address.ts";
@@ -18,6 +16,7 @@ import { checkQuota } from "./check-quota.ts";
 import { checkCloudRules } from "./cloud-rules.ts";
 import { checkDecompressor } from "./decompressor-check.ts";
 import { expectedOf } from "./expected-base.ts";
+import { checkFound } from "./found-check.ts";
 import { isGoneCode } from "./is-gone.ts";
 import { checkLocations } from "./location-check.ts";
 import { checkMirrors } from "./mirrors-check.ts";
@@ -111,97 +110,6 @@ function checkState(address: Resource<ImageSpec>["address"], found: SourceProble
   if (found?.code !== "glance-image-not-active") return [];
   const { code, summary, detail } = found;
   return [problem(code, { summary, detail: `Its base image stays, also for new guests. ${detail}`, address, key: ["source"] }, "warning")];
-}
-
-/** What an image service says about an image, against what the configuration says about it and what virtform supports. */
-function checkFound({ address, spec }: Resource<ImageSpec>, fetched: boolean): Diagnostic[] {
-  const { found, name, diskFormat, signers } = spec;
-  if (found === null) return [];
-  const signature = imageSignature(found.properties);
-  const named = knownFormat(found.diskFormat);
-  const refused = propertiesOfSource(found.properties).refused.filter((one) => !one.name.startsWith("img_signature"));
-  const shown = refused.slice(0, 5).map((one) => `${one.name}: ${one.why}`);
-  return [
-    ...(found.diskFormat === null || named === undefined
-      ? [
-          problem("image-format-unsupported", {
-            summary: `Image ${name} has no disk_format that is supported`,
-            detail: `Glance says ${found.diskFormat ?? "nothing"}. Set its disk_format in Glance, or use another image.`,
-            address,
-            key: ["source"],
-          }),
-        ]
-      : named !== diskFormat
-        ? [
-            problem("image-format-mismatch", {
-              summary: `Image ${name} has another format in Glance than disk_format says`,
-              detail: `Glance says ${named}, and the file says ${diskFormat}. Remove disk_format from the file, or correct it.`,
-              address,
-              key: ["disk_format"],
-            }),
-          ]
-        : []),
-    ...(fetched && found.containerFormat === "compressed" && spec.unpack === "none"
-      ? [
-          problem("image-packed", {
-            summary: `Image ${name} is packed in Glance`,
-            detail: "Its container format there is compressed, which does not say how. Write unpack: gz, xz, zst or bz2.",
-            address,
-            key: ["source"],
-          }),
-        ]
-      : []),
-    ...(typeof signature === "string" && signers !== null
-      ? [
-          problem("image-signature-invalid", {
-            summary: `The signature of image ${name} cannot be checked`,
-            detail: signature,
-            address,
-            key: ["source"],
-          }),
-        ]
-      : []),
-    ...(signature === null && signers?.required === true
-      ? [
-          problem("image-unsigned", {
-            summary: `Image ${name} is not signed`,
-            detail:
-              "verify_glance_signatures is set, and the image has no img_signature properties in Glance. Sign it there, or use another image.",
-            address,
-            key: ["source"],
-          }),
-        ]
-      : []),
-    ...(signature !== null && signers === null
-      ? [
-          problem(
-            "image-signature-unchecked",
-            {
-              summary: `The signature of image ${name} is not checked`,
-              detail:
-                "It has img_signature properties in Glance. Write the files of the certificates into glance.trusted_certificates to have it checked.",
-              address,
-              key: ["source"],
-            },
-            "warning",
-          ),
-        ]
-      : []),
-    ...(refused.length === 0
-      ? []
-      : [
-          problem(
-            "image-property-ignored",
-            {
-              summary: `Image ${name} has properties in Glance that no guest gets`,
-              detail: `${shown.join(" ")}${refused.length > 5 ? ` And ${refused.length - 5} more.` : ""}`,
-              address,
-              key: ["source"],
-            },
-            "warning",
-          ),
-        ]),
-  ];
 }
 
 function checkCache({ address, spec }: Resource<ImageSpec>, observed: Observed): Diagnostic[] {
