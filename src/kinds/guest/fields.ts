@@ -14,8 +14,9 @@ import { memoryFields } from "./fields/memory.ts";
 import { numa } from "./fields/numa.ts";
 import { portFields } from "./fields/ports.ts";
 
+/** The fields of any sort of device. */
 // biome-ignore lint/suspicious/noExplicitAny: each row gets only items that it made itself
-type AnyDeviceFields = DeviceFields<any>;
+export type AnyDeviceFields = DeviceFields<any>;
 
 /** One row of the table. */
 export type FieldRow = GuestField | AnyDeviceFields;

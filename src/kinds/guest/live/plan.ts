@@ -1,11 +1,12 @@
 import { isUp } from "../../power/is-up.ts";
 import type { DomainFields, DomainState, FieldValue } from "../../terms/domain-state.ts";
 import type { DomainSpec } from "../../terms/spec.ts";
-import { type FieldRow, fieldRows, isDevices } from "../fields.ts";
+import type { FieldTraits } from "../field.ts";
+import { type AnyDeviceFields, type FieldRow, fieldRows, isDevices } from "../fields.ts";
 import { isSatisfied } from "../is-satisfied.ts";
 import { pendingFields } from "../pending.ts";
 import { traitsOf } from "../traits.ts";
-import type { Possible, RunningGuest } from "./live.ts";
+import type { Hotplug, Possible, RunningGuest } from "./live.ts";
 
 /** One change of a running guest, as plain data. */
 export type LiveStep =
@@ -45,79 +46,113 @@ export function planLive(want: DomainSpec, wanted: DomainFields, have: DomainSta
   const paths = [...differing.filter((path) => active[path] !== wanted[path]), ...drifted];
   if (paths.length === 0) return nothingLive;
 
-  const guest = { active, freePorts: have.freePorts };
-  let ports = have.freePorts ?? Number.POSITIVE_INFINITY;
-  const steps: LiveStep[] = [];
-  const taken = new Set<string>();
-  const reasons = new Map<string, string>();
-  const postponed = new Set<string>();
-  const decide = (of: readonly string[], possible: Possible, step: LiveStep) => {
-    const waits = possible === true && have.power !== "running";
-    const answer = waits ? `it is ${have.power}` : possible;
-    if (waits && step.do === "detach") postponed.add(subjectOf(step));
-    if (answer === true) steps.push(step);
-    for (const path of of) if (answer === true) taken.add(path);
-    const [first] = of;
-    if (answer !== true && answer !== "" && first !== undefined) reasons.set(first, answer);
-    return answer === true;
+  const plan: PlanInMaking = {
+    want,
+    wanted,
+    power: have.power,
+    guest: { active, freePorts: have.freePorts },
+    ports: have.freePorts ?? Number.POSITIVE_INFINITY,
+    steps: [],
+    taken: new Set(),
+    reasons: new Map(),
+    postponed: new Set(),
   };
-
   for (const [group, members] of Map.groupBy(paths, groupOf)) {
     const row = rowOf(group);
     if (row === undefined) continue;
-    if (!isDevices(row)) {
-      const { running } = row;
-      const value = wanted[row.path] ?? null;
-      if (typeof running !== "object") continue;
-      decide(members, running.possible({ path: row.path, want: value, spec: want }, guest), { do: "set", path: row.path, value });
-      continue;
-    }
-    const { section, hotplug } = row;
-    const key = group.slice(section.length + 1);
-    const item = row.items(want).find((one) => row.key(one) === key);
-    const attached = Object.keys(active).some((path) => path.startsWith(`${group}.`));
-    if (item !== undefined && attached && want.virtType !== "lxc") {
-      changeDevice(members, group);
-      continue;
-    }
-    if (hotplug === undefined) continue;
-    if (want.virtType === "lxc") {
-      if (members[0] !== undefined) reasons.set(members[0], "devices are added to and removed from a container only while it is off");
-      continue;
-    }
-    if (item === undefined && attached) {
-      decide(members, hotplug.detach(key, guest), { do: "detach", section, key });
-    } else if (item !== undefined) {
-      const room = !hotplug.takesPort(item) || ports > 0 || "it has no free PCI port";
-      const possible = room === true ? hotplug.attach(item, guest) : room;
-      if (decide(members, possible, { do: "attach", section, key }) && hotplug.takesPort(item)) ports -= 1;
-    }
-
-    function changeDevice(of: readonly string[], device: string): void {
-      const own = of.filter((path) => typeof traitsOf(path).running === "object");
-      for (const path of own) {
-        const { running } = traitsOf(path);
-        const value = wanted[path] ?? null;
-        if (typeof running === "object")
-          decide([path], running.possible({ path, want: value, spec: want }, guest), { do: "set", path, value });
-      }
-      const rest = of.filter((path) => !own.includes(path));
-      const names = rest.map((path) => path.slice(device.length + 1));
-      if (rest.length === 0 || hotplug === undefined) return;
-      const changes = hotplug.changes(key, guest);
-      if (!names.every((name) => changes.includes(name))) {
-        if (hotplug.replaces !== true || !names.includes("source")) return;
-        const leaves = hotplug.detach(key, guest);
-        const possible = leaves === true ? hotplug.attach(item, guest) : leaves;
-        if (decide(of, possible, { do: "attach", section, key })) {
-          steps.push({ do: "detach", section, key });
-        }
-        return;
-      }
-      decide(rest, hotplug.change?.(item, key, guest) ?? true, { do: "update", section, key, names });
-    }
+    if (isDevices(row)) decideDevice(plan, row, group, members);
+    else decideField(plan, row.path, row.running, members);
   }
+  const { steps, taken, reasons, postponed } = plan;
   return { steps, paths: taken, reasons, drifted: drifted.filter((path) => taken.has(path)), postponed };
+}
+
+/** What has been decided so far. */
+interface PlanInMaking {
+  readonly want: DomainSpec;
+  readonly wanted: DomainFields;
+  readonly power: DomainState["power"];
+  readonly guest: RunningGuest;
+  /** PCI ports that are free beside those of the devices that come. */
+  ports: number;
+  readonly steps: LiveStep[];
+  readonly taken: Set<string>;
+  readonly reasons: Map<string, string>;
+  readonly postponed: Set<string>;
+}
+
+/** Takes a step that is possible, else keeps why not. `paths`: the fields that change by it. */
+function decide(plan: PlanInMaking, paths: readonly string[], possible: Possible, step: LiveStep): boolean {
+  const waits = possible === true && plan.power !== "running";
+  const answer = waits ? `it is ${plan.power}` : possible;
+  if (waits && step.do === "detach") plan.postponed.add(subjectOf(step));
+  if (answer === true) {
+    plan.steps.push(step);
+    for (const path of paths) plan.taken.add(path);
+    return true;
+  }
+  const [first] = paths;
+  if (answer !== "" && first !== undefined) plan.reasons.set(first, answer);
+  return false;
+}
+
+function decideField(plan: PlanInMaking, path: string, running: FieldTraits["running"], members: readonly string[]): void {
+  if (typeof running !== "object") return;
+  const { want: spec, wanted, guest } = plan;
+  const value = wanted[path] ?? null;
+  decide(plan, members, running.possible({ path, want: value, spec }, guest), { do: "set", path, value });
+}
+
+/** Decides about a device that comes, goes or changes. `group`: `disks.vda`. */
+function decideDevice(plan: PlanInMaking, row: AnyDeviceFields, group: string, members: readonly string[]): void {
+  const { want, guest, reasons } = plan;
+  const { section, hotplug } = row;
+  const key = group.slice(section.length + 1);
+  if (want.virtType === "lxc") {
+    const [first] = members;
+    if (hotplug !== undefined && first !== undefined)
+      reasons.set(first, "devices are added to and removed from a container only while it is off");
+    return;
+  }
+  const item = row.items(want).find((one) => row.key(one) === key);
+  const attached = Object.keys(guest.active).some((path) => path.startsWith(`${group}.`));
+  if (item !== undefined && attached) return void changeDevice(plan, { section, key, item, hotplug }, members);
+  if (hotplug === undefined) return;
+  if (item === undefined) {
+    if (attached) decide(plan, members, hotplug.detach(key, guest), { do: "detach", section, key });
+    return;
+  }
+  const takesPort = hotplug.takesPort(item);
+  const possible = takesPort && plan.ports <= 0 ? "it has no free PCI port" : hotplug.attach(item, guest);
+  if (decide(plan, members, possible, { do: "attach", section, key }) && takesPort) plan.ports -= 1;
+}
+
+/** Decides about a device that the guest keeps: fields that change by themselves, and the others, for which it is changed as a whole or replaced. */
+function changeDevice<Item>(
+  plan: PlanInMaking,
+  {
+    section,
+    key,
+    item,
+    hotplug,
+  }: { readonly section: string; readonly key: string; readonly item: Item; readonly hotplug: Hotplug<Item> | undefined },
+  members: readonly string[],
+): void {
+  const { guest } = plan;
+  const own = members.filter((path) => typeof traitsOf(path).running === "object");
+  for (const path of own) decideField(plan, path, traitsOf(path).running, [path]);
+  const rest = members.filter((path) => !own.includes(path));
+  if (rest.length === 0 || hotplug === undefined) return;
+  const names = rest.map((path) => path.slice(`${section}.${key}.`.length));
+  const changes = hotplug.changes(key, guest);
+  if (names.every((name) => changes.includes(name))) {
+    decide(plan, rest, hotplug.change?.(item, key, guest) ?? true, { do: "update", section, key, names });
+    return;
+  }
+  if (hotplug.replaces !== true || !names.includes("source")) return;
+  const leaves = hotplug.detach(key, guest);
+  const possible = leaves === true ? hotplug.attach(item, guest) : leaves;
+  if (decide(plan, members, possible, { do: "attach", section, key })) plan.steps.push({ do: "detach", section, key });
 }
 
 /** `disks.vda` of `disks.vda.source`; a field of the guest itself is a group of its own. */
