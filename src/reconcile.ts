@@ -8,7 +8,7 @@ import { keepRates } from "./engine/keep-rates.ts";
 import { createMeter } from "./engine/meter.ts";
 import { findMovedSince } from "./engine/moved.ts";
 import { addNotes } from "./engine/notes.ts";
-import { findStale } from "./engine/stale.ts";
+import { findStale, isSeenFor } from "./engine/stale.ts";
 import { unseenPlan } from "./engine/unseen-plan.ts";
 import { type HostResult, hostsTogether, type Seat } from "./hosts-together.ts";
 import { allDone } from "./model/all-done.ts";
@@ -117,7 +117,11 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
       const made =
         saved === undefined
           ? addNotes(decide(run, observed), interrupted, [])
-          : addNotes({ ...saved, complete: saved.complete && observed.complete }, interrupted, contradictions(saved, run, observed));
+          : addNotes(
+              { ...saved, complete: saved.complete && isSeenFor(saved, observed) },
+              interrupted,
+              contradictions(saved, run, observed),
+            );
       return { observed, plan: withConsent(made, allowedOn(run, options.allowDestroy)) };
     };
     let shown = await lookAndPlan();
@@ -220,6 +224,6 @@ function rejectionOf(signal: AbortSignal): Promise<never> {
 
 /** Why a saved plan must not be carried out. After an incomplete look it is that one: what was not seen would seem to be gone. */
 function contradictions<Config>(saved: Plan, { kinds }: Reconciliation<Config>, observed: Observed): Diagnostic[] {
-  if (observed.complete) return findStale(saved, kinds, observed);
+  if (isSeenFor(saved, observed)) return findStale(saved, kinds, observed);
   return observed.diagnostics.filter(({ severity }) => severity === "error");
 }

@@ -96,6 +96,7 @@ const plan = {
     complete: { type: "boolean" },
     basis: { type: "object", additionalProperties: text },
     excluded: { type: "array", items: address },
+    unread: { type: "array", items: address },
     eventHook: { type: "array", minItems: 1, maxItems: 32, items: { type: "string", minLength: 1 } },
     rates: {
       type: "object",

@@ -1,7 +1,7 @@
-import type { Address } from "../model/address.ts";
+import { type Address, addressKind } from "../model/address.ts";
 import type { Change } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { Guard, Observed } from "../model/kind.ts";
+import type { Guard, Observed, Refusal } from "../model/kind.ts";
 import { instanceOf } from "../model/presentation.ts";
 import { problem } from "../model/problem.ts";
 import { shellWord } from "../model/shell-word.ts";
@@ -24,6 +24,7 @@ interface Request {
   readonly prefix: string;
   readonly observed: Observed;
   readonly wanted: ReadonlyMap<Address, unknown>;
+  readonly project: string;
   /** What is left after targets and exclusions. */
   readonly changes: readonly Change[];
   readonly diagnostics: readonly Diagnostic[];
@@ -32,70 +33,80 @@ interface Request {
 }
 
 /**
- * Whether a run goes on although objects of the project cannot be read. It does if they are parts of instances that the run leaves out by its targets
- * or exclusions, nothing in it needs them, and no change could harm what they use. Otherwise the errors stay, with the exclusion that lets the rest go on.
- * Pure.
+ * Whether a run goes on although objects of the project cannot be read. It does if its targets or exclusions leave them out, nothing in it needs them,
+ * and no change could harm them or what they use. Otherwise the errors stay, with the exclusion that lets the rest go on. Pure.
  */
 export function besideUnread(request: Request): Beside {
-  const { mode, targets, exclude, prefix, observed, wanted, changes, diagnostics, guard } = request;
+  const { mode, targets, exclude, observed, wanted, project, changes, diagnostics, guard } = request;
   const { unread } = observed;
-  const instances = [...new Set(unread.map(instanceOf))].flatMap((name) => name ?? []);
-  const declared = new Set([...wanted.keys()].map(instanceOf));
-  const canBeLeftOut =
-    guard !== undefined &&
-    mode !== "destroy" &&
-    unread.length > 0 &&
-    unread.every((address) => instanceOf(address) !== undefined) &&
-    // The room, names and addresses of the others are compared with what is declared for them.
-    (mode === "only" || instances.every((name) => declared.has(name)));
-  if (!canBeLeftOut) return { diagnostics, complete: observed.complete };
-  const isAbout = ({ severity, address }: Diagnostic) => severity === "error" && address !== undefined && unread.includes(address);
-  const excluding = (names: readonly string[]) => [...new Set([...exclude, ...names])].map((name) => `${prefix}${name}`);
-  const canExclude = mode === "apply" && targets.length === 0;
-  if (unread.some((address) => isTarget(address, targets, exclude))) {
-    if (!canExclude) return { diagnostics, complete: false };
-    const remedy =
-      instances.length > mostNamed
-        ? `To leave ${instances.length} instances out and apply the rest, name each with --exclude.`
-        : `To leave ${instances.join(", ")} out and apply the rest: ${applyWithout(excluding(instances))}.`;
-    return { diagnostics: diagnostics.map((one) => (isAbout(one) ? { ...one, detail: `${one.detail} ${remedy}` } : one)), complete: false };
-  }
-  const left = instances.join(", ");
-  const isUnread = new Set<string>(unread);
-  const needing = changes.filter(({ address, actions }) => {
-    const needed = actions.flatMap((action) => [action.address, ...action.needs.map((fact) => fact.split(":", 1)[0] ?? "")]);
-    return instances.includes(instanceOf(address) ?? "") || needed.some((one) => isUnread.has(one));
-  });
-  const refused = [
-    ...needing.map(({ address }) => ({ code: "unread-needed", address, why: `it needs an object of ${left}` })),
-    ...guard(
-      changes.filter((change) => !needing.includes(change)),
-      observed,
-    ).map((one) => ({ code: "unread-may-use", ...one })),
-  ];
-  // The parts of an instance are left out together.
-  const byName = Map.groupBy(refused, ({ address }) => instanceOf(address) ?? address);
-  const without =
-    canExclude && byName.size <= mostNamed ? `, or leave this out as well: ${applyWithout(excluding([...byName.keys()]))}` : "";
-  const refusals = [...byName].flatMap(([name, [first]]) =>
-    first === undefined
-      ? []
-      : problem(first.code, {
-          summary: `${name} cannot be changed while ${left} cannot be read`,
-          detail: `Nothing is changed, because ${first.why}. Correct what the warning about ${left} names${without}.`,
-          address: first.address,
-        }),
+  const as = { diagnostics, complete: observed.complete };
+  if (guard === undefined || unread.length === 0) return as;
+  const nameOf = (address: Address) => instanceOf(address) ?? (guard.shared.has(addressKind(address)) ? address : undefined);
+  const declared = new Set([...wanted.keys()].map(nameOf));
+  const left = unread.map(nameOf);
+  const canBeLeftOut = left.every(
+    (name) =>
+      name !== undefined &&
+      // The room, names and addresses of the others are compared with what is declared for it.
+      (mode !== "apply" || declared.has(name)),
   );
+  // What an instance uses is not known, so that nothing could be removed beside it.
+  const isPossible = canBeLeftOut && (mode !== "destroy" || unread.every((address) => instanceOf(address) === undefined));
+  if (!isPossible) return as;
+  const isAbout = ({ severity, address }: Diagnostic) => severity === "error" && address !== undefined && unread.includes(address);
+  // A command that starts, stops or restarts guests names instances alone.
+  const named = mode === "only" && targets.length > 0 ? unread.filter((address) => instanceOf(address) !== undefined) : unread;
+  if (named.some((address) => isTarget(address, targets, exclude))) {
+    const remedy = remedyFor(new Set(left.flatMap((name) => name ?? [])), request);
+    return { diagnostics: diagnostics.map((one) => (isAbout(one) ? { ...one, detail: `${one.detail}${remedy}` } : one)), complete: false };
+  }
   return {
-    diagnostics: [...diagnostics.map((one): Diagnostic => (isAbout(one) ? { ...one, severity: "warning" } : one)), ...refusals],
+    diagnostics: [
+      ...diagnostics.map((one): Diagnostic => {
+        if (!isAbout(one)) return one;
+        const { unseen: _leftOut, ...rest } = one;
+        return { ...rest, severity: "warning" };
+      }),
+      ...refusals(guard.refused({ changes, observed, wanted, project }), request),
+    ],
     complete: true,
   };
 }
 
-/** The command that leaves these out, for a hint. */
-function applyWithout(names: readonly string[]): string {
-  const further = " --exclude ";
-  return `\`virtform apply --exclude ${names.map((name) => shellWord(name)).join(further)}\``;
+/** The end of the error about objects that no target or exclusion leaves out; empty where no command does. */
+function remedyFor(names: ReadonlySet<string>, request: Request): string {
+  if (!canExclude(request)) return "";
+  if (names.size > mostNamed) return ` To leave ${names.size} objects out and apply the rest, name each with --exclude.`;
+  const rest = request.mode === "destroy" ? "destroy" : "apply";
+  return ` To leave ${[...names].join(", ")} out and ${rest} the rest: ${commandWithout([...names], request)}.`;
+}
+
+/** An error for each instance, and each object that is no part of one, with changes that are refused. */
+function refusals(refused: readonly Refusal[], request: Request): Diagnostic[] {
+  // The parts of an instance are left out together.
+  const byName = Map.groupBy(refused, ({ address }) => instanceOf(address) ?? address);
+  const without =
+    canExclude(request) && byName.size <= mostNamed ? `, or leave this out as well: ${commandWithout([...byName.keys()], request)}` : "";
+  return [...byName].flatMap(([name, [first]]) => {
+    if (first === undefined) return [];
+    const beside = first.beside.join(", ");
+    return problem(first.needs ? "unread-needed" : "unread-may-use", {
+      summary: `${name} cannot be changed while ${beside} cannot be read`,
+      detail: `Nothing is changed, because ${first.why}. Correct what the warning about ${beside} names${without}.`,
+      address: first.address,
+    });
+  });
+}
+
+/** Whether an exclusion is what lets the rest go on. */
+function canExclude({ mode, targets }: Request): boolean {
+  return mode !== "only" && targets.length === 0;
+}
+
+/** The command that leaves these out as well, for a hint. */
+function commandWithout(names: readonly string[], { mode, exclude, prefix }: Request): string {
+  const words = [...new Set([...exclude, ...names])].map((name) => shellWord(`${prefix}${name}`));
+  return `\`virtform ${mode === "destroy" ? "destroy" : "apply"} --exclude ${words.join(" --exclude ")}\``;
 }
 
 /** More names than these make no command that can be read. */

@@ -12,7 +12,7 @@ export const codes: Readonly<Record<string, string>> = {
   "read-only-role": "`host.role` is reader: sessions with this configuration change nothing.",
   "stale-plan": "The host has changed since the plan was saved.",
   "not-replaceable": "What is named for a replacement cannot be replaced.",
-  "unread-may-use": "A change could harm a guest that cannot be read and that the plan leaves out.",
-  "unread-needed": "A change needs an object that cannot be read and that the plan leaves out.",
+  "unread-may-use": "A change could harm an object that cannot be read and that the plan leaves out, or what that uses.",
+  "unread-needed": "A change needs or touches an object that cannot be read and that the plan leaves out.",
   "unknown-target": "`--target` or `--replace` names nothing that is declared or found.",
 };

@@ -76,6 +76,11 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   // Wanted objects keep the order of the configuration; others are sorted by name, since the order in which they were found is arbitrary.
   const others = [...observed.states.keys()].filter((address) => !wanted.has(address)).sort(byName);
   const addresses = [...wanted.keys(), ...others];
+  // Of what could not be read, a part may be known.
+  for (const address of request.fingerprints ? observed.unread : []) {
+    const state = observed.states.get(address);
+    if (state !== undefined) basis[address] = fingerprint(kindOf.get(addressKind(address))?.describe(state) ?? null);
+  }
   for (const address of known && request.mode !== "only" ? addresses.filter((one) => !observed.unread.includes(one)) : []) {
     const kind = kindOf.get(addressKind(address));
     if (kind === undefined) throw new Error(`no kind owns the address ${address}`);
@@ -89,8 +94,9 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     else if (wanted.has(address)) unchanged.push(asFound(kind, address, more, state));
   }
 
-  const targeted = selectTargets([...changes, ...(request.extraChanges ?? [])], request.targets, addresses);
-  const left = excludeChanges(targeted, request.exclude ?? [], addresses);
+  const nameable = [...addresses, ...observed.unread];
+  const targeted = selectTargets([...changes, ...(request.extraChanges ?? [])], request.targets, nameable);
+  const left = excludeChanges(targeted, request.exclude ?? [], nameable);
   const kept = new Set(left);
   const excluded = targeted.filter((change) => !kept.has(change)).map(({ address }) => address);
   const selected = withRemovals(withRestarts(left));
@@ -101,6 +107,7 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     prefix: request.qualified === true ? `${request.host}/` : "",
     observed,
     wanted,
+    project: request.project,
     changes: selected,
     diagnostics,
     guard: request.guard,
@@ -123,7 +130,8 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     unmanaged: observed.unmanaged,
     pending: pendingOf(request, selected),
     ...(excluded.length === 0 ? {} : { excluded }),
-    complete: beside.complete && !diagnostics.some(({ unseen }) => unseen === true),
+    ...(beside.complete && observed.unread.length > 0 ? { unread: observed.unread } : {}),
+    complete: beside.complete && !beside.diagnostics.some(({ unseen }) => unseen === true),
     basis,
     ...(observed.facts.rates === undefined || actions.length === 0 ? {} : { rates: observed.facts.rates }),
   };

@@ -12,6 +12,12 @@ interface Moved {
   readonly what: "is gone" | "has appeared" | "has changed";
 }
 
+/** Whether everything that the plan is about could be read: all, or all but what could not be read when it was made and is left out. */
+export function isSeenFor(plan: Plan, { complete, unread }: Observed): boolean {
+  const known = new Set<string>(plan.unread ?? []);
+  return complete || (unread.length > 0 && unread.every((address) => known.has(address)));
+}
+
 /** An error for each object that is no longer as it was when the plan was saved; empty when the plan still holds. */
 export function findStale<Config>(plan: Plan, kinds: readonly AnyKind<Config>[], observed: Observed): Diagnostic[] {
   return findMoved(plan.basis, basisOf(kinds, observed)).map(({ address, what }) =>

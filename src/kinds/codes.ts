@@ -159,6 +159,7 @@ export const codes: Readonly<Record<string, string>> = {
   "network-not-ours": "A network is not this project's.",
   "network-subnet-in-use": "A subnet of a network overlaps one that the host uses already.",
   "network-taken": "A network of that name exists and is not this project's.",
+  "filter-unreadable": "The definition of a network filter cannot be read.",
   "network-unreadable": "The definition of a network cannot be read.",
   "network-invalid":
     "A network cannot be as it is written: an address outside of its subnet, subnets that overlap, or a key that its type does not have.",

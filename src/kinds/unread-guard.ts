@@ -1,78 +1,45 @@
-import { ownsSource } from "../drivers/index.ts";
-import type { Action } from "../model/action.ts";
+import type { Address } from "../model/address.ts";
 import type { Change } from "../model/change.ts";
-import type { Guard, Observed } from "../model/kind.ts";
-import { guests } from "./terms/guest-address.ts";
-import { guestSources } from "./terms/guest-sources.ts";
-import { seeds } from "./terms/seed-address.ts";
-import { volumes } from "./terms/volume-address.ts";
+import type { BesideUnread, Guard, Refusal } from "../model/kind.ts";
+import { instanceOf } from "../model/presentation.ts";
+import { harmsUnreadInstance } from "./beside-instances.ts";
+import { allowedBeside, touchesUnread } from "./beside-shared.ts";
+import { kindsWithUsers, usersOf } from "./unread-users.ts";
 
 /**
- * Types of actions that create objects, or change a guest, its disks and its config drive and nothing that another guest can use. All others are
- * refused, also those of registered kinds.
+ * Refuses changes that need objects which cannot be read, and those that could harm them. What a guest uses is in its label and its definition: beside a
+ * guest that cannot be read, only listed types of actions are allowed, which concern nothing that it could use. What uses a volume, a network, a security
+ * group or an image in Glance is known, and is left as it is.
  */
-export const confinedActions: ReadonlySet<string> = new Set([
-  "disk.create",
-  "disk.grow",
-  "disk.label",
-  "disk.restrict",
-  "domain.adjust",
-  "domain.define",
-  "domain.exchange",
-  "domain.files",
-  "domain.plug",
-  "domain.release",
-  "domain.restore",
-  "domain.resume",
-  "domain.start",
-  "domain.stop",
-  "domain.wait",
-  "image.digest",
-  "image.fetch",
-  "network.create",
-  "seed.build",
-  "seed.restrict",
-  "volume.create",
-]);
-
-/** Fields of a guest that cannot collide with another guest, whatever its definition says. */
-const harmlessFields = /^(?:autostart|memory|power_state|prevent_destroy|shutdown_\w+|vcpus)$/;
-
-/**
- * Changes that could harm a guest of this project whose label, disk or definition cannot be read, each with the reason. While the definition of a guest
- * is not known at all, its name, MAC addresses, ports, devices, volumes and the layers of its disks are not either. Pure.
- */
-export const guardUnread: Guard = (changes, observed) => {
-  const isDefinitionUnread = observed.unread.some((address) => guests.owns(address) && observed.get(address) === undefined);
-  return changes.flatMap((change) => {
-    const step = change.actions.find((action) => !isConfined(action));
-    if (step !== undefined) return [{ address: change.address, why: `its step "${step.summary}" changes or removes what others can use` }];
-    if (!isDefinitionUnread || onlyStops(change)) return [];
-    const why = collision(change, observed);
-    return why === undefined ? [] : [{ address: change.address, why }];
-  });
+export const guardUnread: Guard = {
+  shared: kindsWithUsers,
+  refused: (run) => {
+    const parts = run.observed.unread.filter((address) => instanceOf(address) !== undefined);
+    const shared = run.observed.unread
+      .filter((address) => instanceOf(address) === undefined)
+      .map((address) => ({ address, users: usersOf(address, run) }));
+    return run.changes.flatMap((change) => [
+      ...(parts.length === 0 ? [] : refusedBesideInstances(change, parts, run)),
+      ...shared.flatMap(({ address, users }) => refusedBeside(change, address, users)),
+    ]);
+  },
 };
 
-/** A volume that is created again is removed before. */
-function isConfined({ type, args }: Action): boolean {
-  return confinedActions.has(type) && !(type === "volume.create" && (args as { readonly remake?: unknown }).remake === true);
+function refusedBesideInstances(change: Change, parts: readonly Address[], { observed }: BesideUnread): Refusal[] {
+  const { address, actions } = change;
+  const beside = [...new Set(parts.flatMap((part) => instanceOf(part) ?? []))];
+  const needed = actions.flatMap((action) => [action.address, ...action.needs.map((fact) => fact.split(":", 1)[0] ?? "")]);
+  if (beside.includes(instanceOf(address) ?? "") || needed.some((one) => parts.includes(one as Address)))
+    return [{ address, beside, needs: true, why: `it needs an object of ${beside.join(", ")}` }];
+  const why = harmsUnreadInstance(change, observed);
+  return why === undefined ? [] : [{ address, beside, needs: false, why }];
 }
 
-function onlyStops({ actions }: Change): boolean {
-  return actions.every(({ type }) => type === "domain.stop");
-}
-
-/** Why a change could collide with a guest whose definition is not known; undefined when it cannot. */
-function collision({ address, verb, fields }: Change, observed: Observed): string | undefined {
-  const unknown = "the definition of a guest is not known";
-  if (verb === "update" && seeds.owns(address)) return undefined;
-  if (!guests.owns(address) || verb !== "update") {
-    return `${unknown}, which could have the same name, address, port or file, or a disk that is based on this one`;
-  }
-  const guest = observed.get(address);
-  const attached = guest === undefined ? [] : [...guestSources(guest)];
-  const hasVolume = observed.of(volumes).some(([, volume]) => attached.some((source) => ownsSource(source, volume)));
-  if (hasVolume) return `${unknown}, which could have a volume of this guest as well`;
-  const field = fields.find(({ path }) => !harmlessFields.test(path));
-  return field === undefined ? undefined : `${unknown}, which could collide with the new value of ${field.path}`;
+function refusedBeside(change: Change, unread: Address, users: ReadonlySet<string>): Refusal[] {
+  const { address, actions } = change;
+  const why = touchesUnread(unread, users, change);
+  if (why !== undefined) return [{ address, beside: [unread], needs: true, why }];
+  const step = actions.find(({ type }) => !allowedBeside(unread).has(type));
+  if (step === undefined) return [];
+  return [{ address, beside: [unread], needs: false, why: `its step "${step.summary}" may remove what ${unread} uses` }];
 }

@@ -73,11 +73,33 @@ export interface Kind<Config, Spec, State> {
 /** A question about everything that is wanted, whatever its kind, such as whether the host has room for it. Pure. */
 export type Check<Config> = (wanted: ReadonlyMap<Address, unknown>, observed: Observed, config: Config) => Diagnostic[];
 
-/**
- * The changes that must not be made while objects of the project cannot be read that are no part of the plan, each with the reason: what those use is not
- * known. The reason continues `because`. Pure.
- */
-export type Guard = (changes: readonly Change[], observed: Observed) => readonly { readonly address: Address; readonly why: string }[];
+/** A run that leaves objects out which cannot be read. */
+export interface BesideUnread {
+  /** What it would do. */
+  readonly changes: readonly Change[];
+  readonly observed: Observed;
+  /** Everything that is wanted; empty where nothing is compared, and where everything is to be destroyed. */
+  readonly wanted: ReadonlyMap<Address, unknown>;
+  readonly project: string;
+}
+
+/** A change that must not be made beside objects that cannot be read. */
+export interface Refusal {
+  readonly address: Address;
+  /** The objects that it could harm, as they are left out: names of instances, and addresses. */
+  readonly beside: readonly string[];
+  /** The reason, which continues `because`. */
+  readonly why: string;
+  /** It needs one of them. Otherwise what they use is not known. */
+  readonly needs: boolean;
+}
+
+/** What decides about runs beside objects of the project that cannot be read. Pure. */
+export interface Guard {
+  /** Address kinds of objects that are no part of an instance and may be left out, because what uses them is known. */
+  readonly shared: ReadonlySet<string>;
+  readonly refused: (run: BesideUnread) => readonly Refusal[];
+}
 
 /** A kind whose types no longer matter, as the engine holds it. */
 // biome-ignore lint/suspicious/noExplicitAny: the engine hands each kind only what that kind made

@@ -71,6 +71,7 @@ export function onHost(host: string): OnHost {
       unmanaged: given.unmanaged.map((found) => ({ ...found, name: id(found.name) })),
       pending: given.pending.map(({ address, fields }) => ({ address: at(address), fields })),
       ...(given.excluded === undefined ? {} : { excluded: given.excluded.map(at) }),
+      ...(given.unread === undefined ? {} : { unread: given.unread.map(at) }),
       basis: Object.fromEntries(Object.entries(given.basis).map(([address, digest]) => [id(address), digest])),
     }),
   };
@@ -96,6 +97,7 @@ export function combinePlans(plans: readonly Plan[]): Plan {
     basis: Object.assign({}, ...named.map(({ basis }) => basis)),
     ...(plans.some(({ purpose }) => purpose === "destroy") ? { purpose: "destroy" as const } : {}),
     ...(named.some(({ excluded }) => excluded !== undefined) ? { excluded: named.flatMap(({ excluded = [] }) => excluded) } : {}),
+    ...(named.some(({ unread }) => unread !== undefined) ? { unread: named.flatMap(({ unread = [] }) => unread) } : {}),
     ...(variables.size === 0 ? {} : { variables: [...variables.values()] }),
     hosts: plans,
   };

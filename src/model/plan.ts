@@ -80,6 +80,8 @@ export interface Plan {
   readonly pending: readonly Pending[];
   /** Changes that `--exclude` leaves out, and those that need them. Absent: none. */
   readonly excluded?: readonly Address[];
+  /** Objects that could not be read and are left out. Absent: none. */
+  readonly unread?: readonly Address[];
   /** Differences that are accepted and therefore no changes. */
   readonly ignored?: readonly IgnoredDrift[];
   /** False when part of what the plan is about could not be looked at. */

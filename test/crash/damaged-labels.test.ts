@@ -148,15 +148,6 @@ for (const [what, text] of Object.entries({ "an empty file": "", "no JSON": "{",
   });
 }
 
-test("a volume that cannot be read is not left out: every guest could have it", async () => {
-  const { machine, volume } = await made();
-  const whole = JSON.parse(contentOf(machine.files, volume).toString("utf8"));
-  machine.put(volume, JSON.stringify({ ...whole, version: 7 }));
-  const plan = await planOf(await runOn(machine.boot(), yaml, { exclude: [whole.volume] }));
-  assert.deepEqual([plan.complete, codes(plan)], [false, [`label-damaged volume/${whole.volume}`]]);
-  assert.doesNotMatch(plan.diagnostics.find(({ code }) => code === "label-damaged")?.detail ?? "", /--exclude/);
-});
-
 test("a link in place of a disk is a problem of the plan, never a disk and never followed", async () => {
   for (const imagesType of ["flat", "qcow2"] as const) {
     const machine = createWorld();

@@ -2,6 +2,7 @@ import { publish, root } from "../crash/world.ts";
 import { connectAgent } from "../fake-host/backups.ts";
 import { pivot, startMirror, takeSnapshot } from "../fake-host/block-jobs.ts";
 import type { Machine } from "../fake-host/machine.ts";
+import { contentOf } from "../fake-host/program.ts";
 import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
 import { readSparse } from "../fake-host/sparse.ts";
 import { child, childrenOf, printXml, readXml, type Xml, xml } from "../fake-host/xml.ts";
@@ -81,6 +82,12 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [
     /^damage the label of (\S+)$/,
     (machine, name) => machine.put(`${root}/${domainOf(machine, name).uuid}/virtform.json`, '{"version":1,"proj', 0o600),
+  ],
+  [/^damage the label of the volume (\S+)$/, damageVolume],
+  [/^damage the network (\S+)$/, damageNetwork],
+  [
+    /^damage the filter (\S+)$/,
+    (machine, name = "") => void Object.assign(machine.libvirtd.filters.find(name) ?? {}, { document: "<filter" }),
   ],
   [/^unmount the instances path$/, (machine) => void machine.files.unmount(root)],
   [/^uninstall (ovmf|swtpm)$/, (machine, name) => void machine.libvirtd.installed.delete(name as "ovmf" | "swtpm")],
@@ -196,6 +203,20 @@ function removeFilterref(domain: Xml | undefined): void {
 function moveAway(machine: Machine, name?: string): void {
   machine.files.makeDirectories("/srv/moved");
   machine.files.rename(`${root}/${domainOf(machine, name).uuid}`, `/srv/moved/${name}`);
+}
+
+/** The label says the name of the volume no more. */
+function damageVolume(machine: Machine, name?: string): void {
+  const labels = machine.files.walk().flatMap(([path]) => (/\/volumes\/[^/]+\/virtform\.json$/.test(path) ? [path] : []));
+  const label = labels.find((path) => JSON.parse(contentOf(machine.files, path).toString("utf8")).volume === name);
+  if (label === undefined) throw new Error(`there is no volume ${name}`);
+  machine.put(label, '{"version":1,"proj', 0o600);
+}
+
+/** libvirt gives a definition of the network that is no XML. */
+function damageNetwork({ libvirtd: { networks } }: Machine, name?: string): void {
+  const { document } = networks;
+  networks.document = (network, inactive) => document(network, inactive).replace("<name>", network.name === name ? "<name" : "<name>");
 }
 
 /** A domain without a project, which is off. */

@@ -28,11 +28,13 @@ export function checkNetworkKind(
   { config, uri, destroying }: { readonly config: Config; readonly uri: string; readonly destroying: boolean },
 ): Diagnostic[] {
   const wanted = new Set<string>(resources.map(({ address }) => address));
+  // One that cannot be read is neither missing nor to be made.
+  const seen = resources.filter(({ address }) => !observed.unread.includes(address));
   return [
     ...(destroying ? [] : checkWrittenNetworks(config)),
     ...(destroying ? [] : [...checkHostParts(config, observed), ...checkExternal(config, observed), ...checkReadable(observed)]),
     ...(parseLibvirtUri(uri).session ? resources.map(({ address }) => needsSystem(address, uri)) : []),
-    ...resources.flatMap((resource) => [
+    ...seen.flatMap((resource) => [
       ...checkName(resource, observed),
       ...checkConflicts(resource, observed, config),
       ...checkOverlapElsewhere(resource, observed),

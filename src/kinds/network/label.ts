@@ -1,4 +1,4 @@
-import { find, textAt, type XmlElement } from "../../tools/xml.ts";
+import { find, malformedXml, textAt, type XmlElement } from "../../tools/xml.ts";
 import { at, type Draft } from "../guest/draft.ts";
 import type { NetworkFields, NetworkValue } from "../terms/network-state.ts";
 
@@ -15,12 +15,12 @@ export interface NetworkLabel {
   readonly applied: NetworkFields | null;
 }
 
-/** The label of a network; undefined without one. Fields that cannot be read count as not recorded. */
+/** The label of a network; undefined without one. Fields that cannot be read count as not recorded. Throws a CodedError for one without project or name. */
 export function readNetworkLabel(root: XmlElement): NetworkLabel | undefined {
   const label = find(root, "metadata", element);
   if (label?.attributes["xmlns:virtform"] !== namespace) return undefined;
   const [project, name] = [textAt(label, "virtform:project"), textAt(label, "virtform:name")];
-  if (project === undefined || name === undefined) return undefined;
+  if (project === undefined || name === undefined) throw malformedXml("virtform:network has no project or no name");
   return { project, name, applied: readFields(textAt(label, "virtform:applied")) };
 }
 

@@ -93,7 +93,7 @@ function labelOf({ xml, active }: NetworkRecord): NetworkLabel | "unreadable" | 
 
 function unreadable(name: string, severity: "error" | "warning"): Diagnostic {
   const summary = `The definition of network ${name} cannot be read`;
-  const detail = `It is not well-formed XML or larger than virtform reads: virsh net-dumpxml ${shellWord(name)}. Correct it: virsh net-edit ${shellWord(name)}.`;
+  const detail = `It is not well-formed XML, libvirt does not give it, or the label of virtform in it lacks a part: virsh net-dumpxml ${shellWord(name)}. Correct it: virsh net-edit ${shellWord(name)}.`;
   return problem("network-unreadable", { summary, detail, address: networks.at(name) }, severity);
 }
 

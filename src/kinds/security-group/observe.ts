@@ -1,8 +1,10 @@
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
+import { CodedError } from "../../model/errors.ts";
 import type { Observation } from "../../model/kind.ts";
+import { problem } from "../../model/problem.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { type FilterBinding, type FilterRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { filters, groups } from "../terms/filter-address.ts";
 import type { GroupState, PortFilterState } from "../terms/filter-state.ts";
@@ -26,13 +28,18 @@ export async function observeFilters(context: Context): Promise<Observation<Grou
     try {
       states.set(address, stateOf(context.project, filter, bindings));
     } catch (error) {
-      const failure = failureDiagnostics(error);
-      if (failure === undefined) throw error;
-      diagnostics.push(...failure.map((one) => ({ ...one, address })));
+      if (!(error instanceof CodedError)) throw error;
+      diagnostics.push(unreadable(filter.name, address));
       unread.push(address);
     }
   }
   return { states, unmanaged: [], diagnostics, complete: unread.length === 0, unread };
+}
+
+function unreadable(filter: string, address: Address): Diagnostic {
+  const summary = `The definition of network filter ${filter} cannot be read`;
+  const detail = `It is not well-formed XML, or libvirt does not give it: virsh nwfilter-dumpxml ${shellWord(filter)}. Correct it: virsh nwfilter-edit ${shellWord(filter)}.`;
+  return problem("filter-unreadable", { summary, detail, address });
 }
 
 function addressOf(project: string, name: string): Address | undefined {

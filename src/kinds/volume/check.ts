@@ -28,6 +28,8 @@ import type { VolumeSpec } from "./spec.ts";
 /** What cannot or will not be done to volumes. */
 export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observed: Observed, config: Config): Diagnostic[] {
   const wanted = new Set<string>(resources.map(({ address }) => address));
+  // One that cannot be read is neither missing nor to be made.
+  const seen = resources.filter(({ address }) => !observed.unread.includes(address));
   const protection = observed.of(volumes).flatMap(([address, { owner }]): Diagnostic[] => {
     if (!owner.protects || wanted.has(address)) return [];
     return [
@@ -54,9 +56,9 @@ export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observe
   });
   return [
     ...lost,
-    ...resources.flatMap((resource) => [...checkVolume(resource, observed), ...checkSavedUser(resource, observed, config)]),
+    ...seen.flatMap((resource) => [...checkVolume(resource, observed), ...checkSavedUser(resource, observed, config)]),
     ...protection,
-    ...resources.flatMap((resource) => checkLayersElsewhere(resource, observed, config)),
+    ...seen.flatMap((resource) => checkLayersElsewhere(resource, observed, config)),
     ...renameConflicts("volumes", earlierVolumes(config), volumes.at, observed),
     ...checkLooseLayers(observed.of(volumes), observed),
     ...checkForeignUse(observed.of(volumes), new Map(resources.map(({ address, spec }) => [address, spec])), observed),

@@ -1,16 +1,19 @@
 import type { Context } from "../../model/context.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { earlierVolumes, renames } from "../config/renames.ts";
 import type { Config } from "../config.ts";
 import { type RecordedVolume, recordedVolumes } from "../directory/second-record.ts";
 import { type VolumeDirectory, volumeDirectories } from "../directory/volume-label.ts";
 import { derivedUuid } from "../terms/identity.ts";
+import { volumeUuid } from "./spec.ts";
 
 /** The volumes of a host, and how those of this project are called. */
 export interface VolumeNames {
+  /** A damaged label of this project has the name of the volume, where that is known. */
   readonly directories: readonly VolumeDirectory[];
   /** Those whose directory is missing. */
   readonly recorded: readonly RecordedVolume[];
-  /** Of this project, by uuid: as labels have them. */
+  /** Of this project, by uuid: as labels have them, or what is known in place of a damaged one. */
   readonly names: ReadonlyMap<string, string>;
   /** The names that the configuration has for some of them instead, by uuid. */
   readonly renamed: ReadonlyMap<string, string>;
@@ -18,27 +21,26 @@ export interface VolumeNames {
 
 /** Looks up the volumes of the host by their labels and their second records. */
 export async function volumeNames(context: Context, config: Config): Promise<VolumeNames> {
-  const [found, known] = await Promise.all([volumeDirectories(context), recordedVolumes(context)]);
-  const directories = found.map((directory) => withName(directory, context, known, config));
+  const { project } = context;
+  const [found, records] = await Promise.all([volumeDirectories(context), recordedVolumes(context)]);
+  const directories = found.map((directory) => withName(directory, project, config, records));
   const there = new Set(directories.map(({ uuid }) => uuid));
-  const recorded = known.filter(({ uuid }) => !there.has(uuid));
+  const recorded = records.filter(({ uuid }) => !there.has(uuid));
   const names = new Map<string, string>(recorded.map(({ uuid, volume }) => [uuid, volume]));
-  for (const { uuid, label } of directories) if (label?.project === context.project) names.set(uuid, label.volume);
-  const isCreatedAs = (uuid: string, name: string) => derivedUuid("volume", context.project, name) === uuid;
+  for (const { uuid, label, damage } of directories) {
+    if (label?.project === project) names.set(uuid, label.volume);
+    else if (damage?.project === project && damage.name !== undefined) names.set(uuid, damage.name);
+  }
+  const isCreatedAs = (uuid: string, name: string) => derivedUuid("volume", project, name) === uuid;
   return { directories, recorded, names, renamed: renames(earlierVolumes(config), names, isCreatedAs) };
 }
 
-/** A directory whose label says nothing at all is still known by the second record of the volume, or by the uuid that follows from a declared name. */
-function withName(
-  directory: VolumeDirectory,
-  { project }: Context,
-  recorded: readonly RecordedVolume[],
-  { volumes = {} }: Config,
-): VolumeDirectory {
+/** A directory whose label does not say which volume it is: the second record does, or the uuid is the one of a declared volume. */
+function withName(directory: VolumeDirectory, project: string, config: Config, records: readonly RecordedVolume[]): VolumeDirectory {
   const { uuid, damage } = directory;
-  if (damage === undefined || damage.project !== undefined || damage.name !== undefined) return directory;
-  const name =
-    recorded.find((one) => one.uuid === uuid)?.volume ??
-    Object.keys(volumes).find((declared) => derivedUuid("volume", project, declared) === uuid);
-  return name === undefined ? directory : { ...directory, damage: { ...damage, project, name } };
+  if (damage === undefined || (damage.project !== undefined && damage.project !== project)) return directory;
+  const declared = () => Object.keys(config.volumes ?? {}).find((name) => volumeUuid(project, name) === uuid);
+  const name = damage.name ?? records.find((record) => record.uuid === uuid)?.volume ?? declared();
+  const isOurs = damage.project === project || (name !== undefined && (damage.name === undefined || volumeUuid(project, name) === uuid));
+  return isOurs ? { ...directory, damage: { ...damage, project, ...withoutUndefined({ name }) } } : directory;
 }

@@ -14,7 +14,7 @@ import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { identityFact } from "../terms/identity.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { volumeNames } from "./names.ts";
-import { volumeFileName, volumeUuid } from "./spec.ts";
+import { volumeFileName } from "./spec.ts";
 
 /** Looks at all volumes of the host, one look for each driver. */
 export async function observeVolumes(context: Context, config: Config = {}): Promise<Observation<OwnedDiskState>> {
@@ -41,10 +41,13 @@ export async function observeVolumes(context: Context, config: Config = {}): Pro
     const known = knownOf(layout, uuid, { volume, preventDestroy, name: renamed.get(uuid) });
     return [known.address, { ...known.state, applied, disk: undefined, unlabelled: true, lostBacking: null }];
   });
-  const damaged = directories.flatMap((directory) => damagedVolume(context, directory));
+  const damaged = directories.flatMap((directory) => {
+    const { uuid } = directory;
+    return damagedVolume(context, directory, renamed.get(uuid) ?? names.get(uuid));
+  });
   const unread = [...look.unread, ...damaged.flatMap(({ address }) => address ?? [])];
   const unmanaged = directories
-    .filter((directory) => directory.label?.project !== context.project && damagedVolume(context, directory).length === 0)
+    .filter(({ uuid }) => !names.has(uuid))
     .map(({ uuid, label, damage }) => {
       const note = damage === undefined ? undefined : `its label ${damage.problem}`;
       return withoutUndefined({ what: "volume", name: label?.volume ?? uuid, owner: label?.project, note });
@@ -77,13 +80,8 @@ function knownOf(layout: Layout, uuid: string, { volume, preventDestroy, name }:
   return { address: volumes.at(name ?? volume), state: { ...known, ...(name === undefined ? {} : { earlier: volume }) } };
 }
 
-/** A label of this project that cannot be used: it names the project, or the directory is the one of the volume that it names. */
-function damagedVolume(context: Context, { uuid, damage }: VolumeDirectory): Diagnostic[] {
-  if (damage?.name === undefined || !isOurs(context, uuid, damage.project, damage.name)) return [];
-  const path = context.layout.volumeFile(uuid, instanceFiles.label);
-  return [damagedLabel(path, damage, `volume ${damage.name}`, volumes.at(damage.name))];
-}
-
-function isOurs({ project }: Context, uuid: string, owner: string | undefined, name: string): boolean {
-  return owner === project || (owner === undefined && volumeUuid(project, name) === uuid);
+/** A label of this project that cannot be used. */
+function damagedVolume({ layout, project }: Context, { uuid, damage }: VolumeDirectory, name: string | undefined): Diagnostic[] {
+  if (damage?.project !== project || name === undefined) return [];
+  return [damagedLabel(layout.volumeFile(uuid, instanceFiles.label), damage, `volume ${name}`, volumes.at(name))];
 }

@@ -3,7 +3,7 @@ import { backupProgress, jobStates } from "./backup-progress.ts";
 import type { Caller } from "./caller.ts";
 import { at, createDomainLooks } from "./domain-looks.ts";
 import { createDomainEvents } from "./events.ts";
-import { explained, explaining, unlessMissing } from "./explaining.ts";
+import { documentOf, explained, explaining, unlessMissing } from "./explaining.ts";
 import type { FilterRecord, Libvirt } from "./face.ts";
 import { guestCapabilities } from "./guest-capabilities.ts";
 import { hintFor, isAboutNetworks, type Networks } from "./hints.ts";
@@ -81,7 +81,8 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
   }
 
   function filterXml(filter: { readonly name: string; readonly uuid: string }): Promise<{ readonly xml: string } | undefined> {
-    const read = () => call(procedures.filterXml, { filter, flags: 0 }, filter.name);
+    const ask = () => call(procedures.filterXml, { filter, flags: 0 }, filter.name);
+    const read = async () => ({ xml: await documentOf(ask, is.noFilter) });
     return unlessMissing(`Reading network filter ${filter.name} failed`, read, is.noFilter);
   }
 

@@ -16,6 +16,16 @@ export async function explaining<T>(what: string, work: () => Promise<T>): Promi
   }
 }
 
+/** The document that libvirt gives of one object; empty where it refuses to give this one, as for one that is longer than it sends. */
+export async function documentOf(ask: () => Promise<{ readonly xml: string }>, ...missing: readonly number[]): Promise<string> {
+  try {
+    return (await ask()).xml;
+  } catch (error) {
+    if (!(error instanceof LibvirtError) || isRefusal(error, ...missing)) throw error;
+    return "";
+  }
+}
+
 /** The same; undefined when libvirt says that the object does not exist, or answers with one of the numbers `fine`. */
 export async function unlessMissing<T>(what: string, work: () => Promise<T>, ...fine: readonly number[]): Promise<T | undefined> {
   try {

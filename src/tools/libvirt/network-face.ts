@@ -2,9 +2,9 @@
 export interface NetworkRecord {
   readonly uuid: string;
   readonly name: string;
-  /** The stored definition, which the next start uses. Of a transient network: the one that it runs with. */
+  /** The stored definition, which the next start uses. Of a transient network: the one that it runs with. Empty where libvirt does not give it. */
   readonly xml: string;
-  /** What it runs with; null when it is not active. */
+  /** What it runs with; null when it is not active, empty where libvirt does not give it. */
   readonly active: string | null;
   readonly autostart: boolean;
 }

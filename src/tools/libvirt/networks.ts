@@ -1,5 +1,5 @@
 import type { Caller } from "./caller.ts";
-import { explaining, unlessMissing } from "./explaining.ts";
+import { documentOf, explaining, unlessMissing } from "./explaining.ts";
 import { errorCodes as is, isRefusal } from "./libvirt-error.ts";
 import type { NetworkFace, NetworkRecord, NetworkSection } from "./network-face.ts";
 import { procedures } from "./rpc/procedures.ts";
@@ -47,7 +47,8 @@ export function createNetworks(call: Caller["call"]): NetworkFace {
     persistent: boolean,
     autostart: boolean,
   ) {
-    const xmlOf = async (xmlFlags: number) => (await call(procedures.networkXml, { network, flags: xmlFlags }, network.name)).xml;
+    const xmlOf = (xmlFlags: number) =>
+      documentOf(() => call(procedures.networkXml, { network, flags: xmlFlags }, network.name), is.noNetwork);
     const [xml, running] = await Promise.all([xmlOf(persistent ? flags.inactive : 0), active ? xmlOf(0) : null]);
     return { ...network, xml, active: running, autostart } satisfies NetworkRecord;
   }

@@ -7,6 +7,7 @@ import { liveUpdates, needsRestart } from "../../../src/kinds/network/live.ts";
 import { readNetwork } from "../../../src/kinds/network/read.ts";
 import type { NetworkSpec } from "../../../src/kinds/network/spec.ts";
 import { networkXml } from "../../../src/kinds/network/write.ts";
+import { CodedError } from "../../../src/model/errors.ts";
 import { parseXml } from "../../../src/tools/xml.ts";
 
 const specOf = (lan: NetworkConfig): NetworkSpec => {
@@ -186,12 +187,13 @@ test("a name of two addresses: one of them is deleted by its address alone, beca
   assert.equal(update?.xml.trim(), '<host ip="fd00:20::1"/>');
 });
 
-test("a label that cannot be read is none, and its fields are not known", () => {
+test("a label of another version is none, one without project or name cannot be read, and other fields are not known", () => {
   const spec = specOf({ type: "isolated" });
   const xml = networkXml(spec, spec.fields);
   const broken = (from: RegExp, to: string) => readNetworkLabel(parseXml(xml.replace(from, to)));
   assert.equal(broken(/network\/1/, "network/2"), undefined);
-  assert.equal(broken(/<virtform:project>[^<]*<\/virtform:project>/, ""), undefined);
+  for (const part of ["project", "name"])
+    assert.throws(() => broken(new RegExp(`<virtform:${part}>[^<]*</virtform:${part}>`), ""), CodedError);
   for (const text of ["{", "[]", "null", '"x"']) assert.equal(broken(/(<virtform:applied>)[^<]*/, `$1${text}`)?.applied, null);
   assert.deepEqual(broken(/(<virtform:applied>)[^<]*/, '$1{"type":"nat","x":{"y":1},"z":[1]}')?.applied, { type: "nat" });
 });

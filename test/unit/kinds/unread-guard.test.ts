@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { confinedActions } from "../../../src/kinds/confined-actions.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
 import { createKinds } from "../../../src/kinds/index.ts";
-import { confinedActions, guardUnread } from "../../../src/kinds/unread-guard.ts";
+import { guardUnread } from "../../../src/kinds/unread-guard.ts";
 import type { Change } from "../../../src/model/change.ts";
 import { createObserved, type Observed } from "../../../src/model/observed.ts";
 
@@ -31,7 +32,8 @@ const change = (address: string, type: string, more: Partial<Change> = {}, args 
 const guest = { kind: "domain", disks: {}, active: null };
 const known = observed({ "domain/web": guest, "domain/db": guest });
 const unknown = observed({ "domain/db": guest });
-const refused = (one: Change, look: Observed) => guardUnread([one], look).map(({ address }) => address);
+const refused = (one: Change, look: Observed) =>
+  guardUnread.refused({ changes: [one], observed: look, wanted: new Map(), project: "shop" }).map(({ address }) => address);
 
 test("every action type that is allowed beside an unreadable guest exists", () => {
   assert.deepEqual(
