@@ -104,9 +104,12 @@ function canExclude({ mode, targets }: Request): boolean {
 }
 
 /** The command that leaves these out as well, for a hint. */
-function commandWithout(names: readonly string[], { mode, exclude, prefix }: Request): string {
-  const words = [...new Set([...exclude, ...names])].map((name) => shellWord(`${prefix}${name}`));
-  return `\`virtform ${mode === "destroy" ? "destroy" : "apply"} --exclude ${words.join(" --exclude ")}\``;
+function commandWithout(given: readonly string[], { mode, exclude, prefix }: Request): string {
+  const names = [...new Set([...exclude, ...given])].map((name) => `${prefix}${name}`);
+  const further = " --exclude ";
+  return mode === "destroy"
+    ? `\`virtform destroy --exclude ${names.map((name) => shellWord(name)).join(further)}\``
+    : `\`virtform apply --exclude ${names.map((name) => shellWord(name)).join(further)}\``;
 }
 
 /** More names than these make no command that can be read. */

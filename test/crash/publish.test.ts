@@ -34,13 +34,22 @@ interface GlanceState {
   stores: (sent: Buffer) => Buffer;
   /** What happens on the host when a request of this method comes. */
   meanwhile: (method: string) => void;
+  /** It does not let this user list images. */
+  refuses: boolean;
   /** The request at which the apply ends: before it reached Glance, or before its answer came back. */
   killed: { readonly index: number; readonly when: "before" | "after" } | undefined;
 }
 
 /** Glance with the images that are created in it. */
 function fakeGlance() {
-  const state: GlanceState = { images: [], requests: [], stores: (sent) => sent, meanwhile: () => undefined, killed: undefined };
+  const state: GlanceState = {
+    images: [],
+    requests: [],
+    stores: (sent) => sent,
+    meanwhile: () => undefined,
+    killed: undefined,
+    refuses: false,
+  };
   const change = (id: string, fields: object): Stored | undefined => {
     state.images = state.images.map((one) => (one.id === id ? { ...one, ...fields } : one));
     return state.images.find((one) => one.id === id);
@@ -48,6 +57,7 @@ function fakeGlance() {
   const answer = async ({ method, url, body }: WebRequest): Promise<WebAnswer> => {
     const [, id = ""] = /^\/v2\/images\/([^/]+)/.exec(new URL(url).pathname) ?? [];
     state.meanwhile(method);
+    if (state.refuses) return answered(403);
     const sent = typeof body === "string" ? JSON.parse(body) : undefined;
     if (method === "POST") {
       if (state.images.some((one) => one.id === sent.id)) return answered(409);
@@ -117,6 +127,24 @@ async function assertPublished(machine: Machine, glance: FakeGlance, message?: s
   const { changes, diagnostics } = await plan([await runWith(machine, glance.context.clouds)]);
   assert.deepEqual([changes.length, diagnostics.filter(({ severity }) => severity === "error")], [0, []], message);
 }
+
+test("while Glance refuses to say what it has, the published image is left out and the rest is done", async () => {
+  const machine = start();
+  const glance = fakeGlance();
+  glance.state.refuses = true;
+  const run = async (exclude: readonly string[]) => ({ ...(await runWith(machine, glance.context.clouds)), exclude });
+  const whole = await apply(await run([]));
+  assert.equal(whole.verdict, "refused");
+  assert.match(JSON.stringify(whole.plan.diagnostics), /`virtform apply --exclude published\/golden`/);
+  const { verdict, plan: made } = await apply(await run(["published/golden"]));
+  assert.deepEqual(
+    [verdict, made.changes.map(({ address }) => address), made.diagnostics.map(({ severity, address }) => `${severity} ${address}`)],
+    ["done", ["image/golden"], ["warning published/golden"]],
+  );
+  glance.state.refuses = false;
+  assert.deepEqual(await publish(machine, glance), []);
+  await assertPublished(machine, glance);
+});
 
 test("an image that Glance stores with other bytes than were uploaded is removed there, and the next apply publishes it", async () => {
   const machine = start();
