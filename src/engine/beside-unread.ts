@@ -39,8 +39,8 @@ interface Request {
 export function besideUnread(request: Request): Beside {
   const { mode, targets, exclude, observed, wanted, project, changes, diagnostics, guard } = request;
   const { unread } = observed;
-  const as = { diagnostics, complete: observed.complete };
-  if (guard === undefined || unread.length === 0) return as;
+  const asSeen = { diagnostics, complete: observed.complete };
+  if (guard === undefined || unread.length === 0) return asSeen;
   const nameOf = (address: Address) => instanceOf(address) ?? (guard.shared.has(addressKind(address)) ? address : undefined);
   const declared = new Set([...wanted.keys()].map(nameOf));
   const left = unread.map(nameOf);
@@ -52,7 +52,7 @@ export function besideUnread(request: Request): Beside {
   );
   // What an instance uses is not known, so that nothing could be removed beside it.
   const isPossible = canBeLeftOut && (mode !== "destroy" || unread.every((address) => instanceOf(address) === undefined));
-  if (!isPossible) return as;
+  if (!isPossible) return asSeen;
   const isAbout = ({ severity, address }: Diagnostic) => severity === "error" && address !== undefined && unread.includes(address);
   // A command that starts, stops or restarts guests names instances alone.
   const named = mode === "only" && targets.length > 0 ? unread.filter((address) => instanceOf(address) !== undefined) : unread;

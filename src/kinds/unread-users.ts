@@ -10,6 +10,7 @@ import { type GuestState, guests } from "./terms/guest-address.ts";
 import { guestSources } from "./terms/guest-sources.ts";
 import { networks } from "./terms/network-address.ts";
 import { groupFilterName } from "./terms/port-filter.ts";
+import { secretNameOf, secrets } from "./terms/secret-address.ts";
 import type { DomainSpec } from "./terms/spec.ts";
 import { volumes } from "./terms/volume-address.ts";
 import type { VolumeSpec } from "./volume/spec.ts";
@@ -43,6 +44,8 @@ function usersOfVolume(address: Address, { observed, wanted }: Run): string[] {
   // Every driver has the uuid of a disk in the name by which a guest has it.
   const isOf = (source: string) => uuid === undefined || source.includes(uuid);
   return [
+    // Whether a passphrase is the right one is tried on the volume.
+    secrets.at(secretNameOf({ address })),
     ...foundGuests(observed, (guest) => sourcesOf(guest).some(isOf)),
     ...wantedGuests(wanted, ({ disks }) => disks.some(({ name }) => name === address)),
     ...wantedImages(wanted, ({ source }) => {

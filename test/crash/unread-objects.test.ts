@@ -263,6 +263,28 @@ test("everything but a volume that cannot be read, and its guest, is destroyed; 
   );
 });
 
+test("the passphrase of an encrypted volume that cannot be read stays as it is, since it is tried on the volume", async () => {
+  const secret = edited(fleet, ["size: 64MiB", "size: 64MiB, encryption: { passphrase: { env: FLEET_PASSWORD } }"]);
+  const machine = await made(secret);
+  machine.put(labelOf(machine, "data-a"), "{");
+  const exclude = ["volume/data-a", "web-a"];
+  const refused = await planned(machine, secret, { destroy: true, exclude });
+  assert.deepEqual(errorsOf(refused), ["unread-needed secret/volume.data-a"]);
+  const [, command = ""] = /`virtform destroy (.*)`/.exec(detailOf(refused, "unread-needed")) ?? [];
+  const named = command.split("--exclude ").flatMap((word) => word.trim() || []);
+  assert.deepEqual(named, [...exclude, "volume.data-a"]);
+  const left = await planned(machine, secret, { destroy: true, exclude: named });
+  assert.deepEqual([left.complete, errorsOf(left)], [true, []]);
+  machine.libvirtd.secrets.restart();
+  const again = await planned(machine, secret, { exclude: ["volume/data-a"] });
+  assert.deepEqual(errorsOf(again), ["unread-needed secret/volume.data-a"]);
+  const rest = await apply(await runOn(machine.boot(), secret, { env, exclude: ["volume/data-a", "volume.data-a"] }));
+  assert.deepEqual(
+    [rest.verdict, rest.plan.changes.map(({ address }) => address)],
+    ["done", ["secret/volume.data-b", "secret/volume.data-c"]],
+  );
+});
+
 /** What a session with a saved plan knows of the configuration. */
 const onlyHost = "project: fleet\nhost: { virt_type: qemu }\n";
 
