@@ -119,7 +119,8 @@ export function createSink(
       }),
     adopt: (bytes) =>
       onDisk(async () => {
-        await file.truncate(bytes);
+        // One that is emptied, even of nothing, is written to the disk when it is closed: file systems take it for a new version of a file.
+        if ((await file.stat()).size !== bytes) await file.truncate(bytes);
         while (flushed < bytes) {
           const { bytesRead } = await file.read(pending, 0, Math.min(sinkBlock, bytes - flushed), flushed);
           if (bytesRead === 0) break;

@@ -2,6 +2,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  fstatSync,
   ftruncateSync,
   lchownSync,
   lstatSync,
@@ -94,12 +95,12 @@ export function touch(path: string): void {
   });
 }
 
-/** Sets the length of a file, creating it if missing. */
+/** Sets the length of a file, creating it if missing. No-op for one that has it: file systems put what was emptied on the disk when it is closed. */
 export function truncate(path: string, bytes: number): void {
   explained("set the length of", path, () => {
     const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o644);
     try {
-      ftruncateSync(descriptor, bytes);
+      if (fstatSync(descriptor).size !== bytes) ftruncateSync(descriptor, bytes);
     } finally {
       closeSync(descriptor);
     }

@@ -145,6 +145,17 @@ export function fileCases(machine: string, files: Files): void {
     );
   });
 
+  test(`${machine}: a file that has the wanted length is not touched, so that no file system takes it for one that was emptied`, async (context) => {
+    const path = `${await testDirectory(context)}/file`;
+    writeFileSync(path, "content");
+    utimesSync(path, 1000, 1000);
+    await files.truncate(path, 7);
+    assert.equal(statSync(path).mtimeMs, 1_000_000);
+    await files.truncate(path, 3);
+    assert.equal(readFileSync(path, "utf8"), "con");
+    assert.notEqual(statSync(path).mtimeMs, 1_000_000);
+  });
+
   test(`${machine}: a stat tells size and allocation in bytes`, async (context) => {
     const directory = await testDirectory(context);
     await files.truncate(`${directory}/sparse`, 10 * 2 ** 20);

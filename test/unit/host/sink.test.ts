@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { test } from "node:test";
 import { createSink, sinkBlock } from "../../../src/host/sink.ts";
@@ -29,4 +29,21 @@ test("a sink takes other bytes after a restart, though what came before was refu
   await pieces(content);
   assert.deepEqual(await sink.finish(), { sha256: createHash("sha256").update(content).digest("hex") });
   assert.ok(readFileSync(path).equals(content));
+});
+
+test("a sink cuts off what it does not adopt, and leaves a file alone of which it adopts everything", async (context) => {
+  const path = `${await testDirectory(context)}/file`;
+  for (const [content, bytes] of [
+    ["", 0],
+    ["content", 7],
+    ["content", 3],
+  ] as const) {
+    writeFileSync(path, content);
+    await using file = await open(path, "r+");
+    utimesSync(path, 1000, 1000);
+    const sink = createSink(file, { path, what: path, digests: ["sha256"] });
+    await sink.adopt(bytes);
+    assert.equal(readFileSync(path, "utf8"), content.slice(0, bytes));
+    assert.equal(statSync(path).mtimeMs === 1_000_000, bytes === content.length);
+  }
 });
