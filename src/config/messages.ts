@@ -88,6 +88,10 @@ export function problemOf(finding: Finding): Problem {
       );
     case "maxItems":
       return at("too-many", "Too many entries", `${where} may have at most ${String(params.limit)}.`);
+    case "uniqueItems": {
+      const twice: unknown = Array.isArray(value) ? value[Number(params.i)] : undefined;
+      return at("wrong-value", `${where} has ${JSON.stringify(twice)} twice`, "Remove one of them.");
+    }
     default:
       return at(
         "wrong-value",

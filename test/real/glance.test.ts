@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -164,6 +164,11 @@ test("each way to be refused has its own code and words", async () => {
   await upload({ name: "twice" });
   assert.match(await lookSays("glance://twice"), /^glance-image-ambiguous: /);
   assert.match(await lookSays("glance://in:twice"), missing, "a list of names for Glance");
+  const { id: empty } = await upload({}, 0);
+  assert.match(await lookSays(`glance://${empty}`), /^glance-image-empty: .* is empty\./);
+  const capitals = randomUUID().toUpperCase();
+  await upload({ id: capitals, name: "capitals" });
+  for (const name of [capitals, "capitals"]) assert.match(await lookSays(`glance://${name}`), /^: /, name);
   const wrong = await lookSays(`glance://${id}`, { ...cloud.environment(), OS_PASSWORD: "wrong-secret" });
   assert.match(wrong, /^cloud-refused: .*Keystone says: The request you have made requires authentication/);
   assert.doesNotMatch(wrong, /wrong-secret/);
@@ -359,6 +364,10 @@ test("an image is published, its drift is corrected, and a killed or broken uplo
   assert.match(drift.stdout, /properties\.build +"?by hand"? → "?1/);
   await apply(workspace);
   await assertConverged(workspace);
+  await change([{ op: "replace", path: "/visibility", value: "shared" }]);
+  const left = (await (await cloud.glance("GET", `/v2/images/${id}/members`)).json()) as { members: unknown[] };
+  assert.deepEqual(left.members, [], "an image that is shared again has no members of before");
+  await change([{ op: "replace", path: "/visibility", value: "private" }]);
   const [mended] = await publishedBy(workspace.project);
   const { build: built, of_others, name: named, hw_disk_bus: gone, protected: kept } = mended ?? {};
   assert.deepEqual(

@@ -123,6 +123,9 @@ async function update(publisher: Publisher, id: string, key: Parameters<Publishe
   const image = await publisher.find(key);
   if (image === undefined || image.id !== id)
     throw userError("glance-conflict", `Image ${id} was removed meanwhile`, "Run the same command again.");
+  // Only a shared image has members that can be asked for and changed. Those of an earlier time would see it as soon as it is shared again.
+  if (image.visibility === "shared" && want.visibility !== "shared")
+    for (const project of await publisher.members(id)) await publisher.setMember(id, project, false);
   // Members are compared below, once it is shared.
   const { fields, owned } = stateOf(image, want.members);
   const ours = Object.keys(want.properties).join(",");

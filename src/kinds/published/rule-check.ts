@@ -98,7 +98,7 @@ function checkPolicy(rules: CloudRules, spec: PublishedSpec, have: PublishedStat
   const differences = have === undefined ? [] : differenceOf(fields, have).map(({ path }) => path);
   const uploads = have === undefined || have.status !== "active" || have.uploaded === null;
   const changesTo = (path: string) => have === undefined || differences.includes(path);
-  const members = changesTo("members") && fields.visibility === "shared";
+  const members = changesTo("members");
   const leaving = (have?.fields.members ?? []).some((one) => !fields.members.includes(one));
   const asked: readonly (readonly [boolean, string, string])[] = [
     [have === undefined, "add_image", "the creation of an image"],

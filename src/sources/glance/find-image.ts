@@ -29,9 +29,14 @@ export function stateProblem({
   status,
   name,
   id,
+  size,
 }: GlanceImage): { readonly code: string; readonly summary: string; readonly detail: string } | undefined {
-  if (status === "active") return undefined;
   const shown = name === null ? id : `${name} (${id})`;
+  if (status === "active") {
+    if (size !== 0) return undefined;
+    const detail = "It is active there with 0 bytes. Upload its content under a new id, or use another image.";
+    return { code: "glance-image-empty", summary: `Image ${shown} in Glance is empty`, detail };
+  }
   const remedies: Readonly<Record<string, string>> = {
     queued: "Nothing was uploaded yet. Upload its content, or use another image.",
     saving: "Its content is being uploaded. Wait until it is active; after a broken upload, delete it and upload it again.",

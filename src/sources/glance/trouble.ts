@@ -72,7 +72,14 @@ export function saidText(body: Buffer): string {
   const plain = /<(?:html|h1|body)/i.test(text)
     ? text.replaceAll(/<(?:title|style|script)\b[\s\S]*?<\/(?:title|style|script)>/gi, " ").replaceAll(/<[^>]*>/g, " ")
     : messageIn(text);
-  return plain.replaceAll(/\s+/g, " ").trim().slice(0, 300);
+  return withoutEntities(plain).replaceAll(/\s+/g, " ").trim().slice(0, 300);
+}
+
+const entities: Readonly<Record<string, string>> = { "&quot;": '"', "&#x27;": "'", "&#39;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&" };
+
+/** Text of HTML as people read it. */
+function withoutEntities(text: string): string {
+  return text.replaceAll(/&(?:quot|#x27|#39|lt|gt|amp);/g, (entity) => entities[entity] ?? entity);
 }
 
 function messageIn(text: string): string {

@@ -6,7 +6,8 @@ export interface GlanceAddress {
   readonly endpoint: string | null;
 }
 
-const id = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Glance takes ids in capitals from those who create images. */
+const id = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * Reads `glance://ID`, `glance://NAME`, or an id after the address of a service: `glance://HOST[:PORT][/v2/images]/ID`, over https; over

@@ -127,8 +127,10 @@ const moves: Readonly<Record<string, readonly string[]>> = {
 test("Nova GLA-10: an image is fetched when it is active, and in every other state the error names the state and what to do", () => {
   for (const status of Object.keys(moves)) {
     const problem = stateProblem({ id, name: "golden", status } as GlanceImage);
-    if (status === "active") assert.equal(problem, undefined);
-    else {
+    if (status === "active") {
+      assert.equal(problem, undefined);
+      assert.equal(stateProblem({ id, name: "golden", status, size: 0 } as GlanceImage)?.code, "glance-image-empty");
+    } else {
       assert.equal(problem?.code, "glance-image-not-active", status);
       assert.match(problem.summary, new RegExp(` is ${status}$`));
       assert.match(problem.detail, /[Uu]pload it|Upload its|Wait until|another image/, status);

@@ -9,6 +9,9 @@ const id = "3f0e6a1c-53d5-4b0c-9b0e-6f2f6f0f6a11";
 
 test("addresses of images: an id, a name, and an id at a service (Nova GCL-01)", () => {
   assert.deepEqual(parseGlanceAddress(`glance://${id}`), { image: { id }, endpoint: null });
+  const capitals = id.toUpperCase();
+  assert.deepEqual(parseGlanceAddress(`glance://${capitals}`), { image: { id: capitals }, endpoint: null });
+  assert.equal(parseGlanceImage({ id: capitals, status: "active" })?.id, capitals);
   assert.deepEqual(parseGlanceAddress("glance://Debian%2013"), { image: { name: "Debian 13" }, endpoint: null });
   for (const path of [id, `v2/images/${id}`, `images/${id}`]) {
     assert.deepEqual(parseGlanceAddress(`glance://g:9292/${path}`), { image: { id }, endpoint: "https://g:9292" });
