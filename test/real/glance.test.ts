@@ -380,6 +380,33 @@ test("an image is published, its drift is corrected, and a killed or broken uplo
   await assertConverged(workspace);
 });
 
+test("while Glance does not list images, the published image is left out, and the rest of the project changes", async (t) => {
+  const workspace = await createWorkspace(t);
+  await writeFile(`${workspace.directory}/golden.raw`, randomBytes(MiB));
+  const write = (ram: string) =>
+    writeConfig(workspace, {
+      images: { golden: { source: `${workspace.directory}/golden.raw`, disk_format: "raw", publish: { glance: { name: "kept" } } } },
+      flavors: { small: { vcpus: 1, ram, disk: "16MiB" } },
+      instances: { [`${workspace.prefix}-one`]: { image: "golden", flavor: "small", power_state: "stopped" } },
+    });
+  await write("64MiB");
+  await apply(workspace);
+  await write("96MiB");
+  const [{ faults }] = proxies;
+  faults.push({ on: /^GET \/v2\/images\?/, times: 1000, status: 403 });
+  const refused = await virtform("apply", workspace.directory, "--auto-approve");
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr.replaceAll(/\s+/g, " "), /`virtform apply --exclude published\/golden`/);
+  const applied = await virtform("apply", workspace.directory, "--auto-approve", "--exclude", "published/golden");
+  assert.equal(applied.code, 0, applied.stderr);
+  assert.match(await virsh("dumpxml", `${workspace.prefix}-one`), /<memory unit='KiB'>98304</);
+  faults.length = 0;
+  await assertConverged(workspace);
+  const [, second] = await publishedBy(workspace.project);
+  assert.equal(second, undefined);
+  await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy", "--images");
+});
+
 test("two hosts that publish the same image at once make one image of it; one that was deleted is published again", async (t) => {
   const [first, other] = [await createWorkspace(t), await createWorkspace(t)];
   const second = { ...other, project: first.project };
