@@ -15,6 +15,8 @@ export interface Unmanaged {
   /** The project that owns it; undefined without a label. */
   readonly owner?: string;
   readonly note?: string;
+  /** Of a file of the image cache: disks of the instances path that are backed by it, by path. */
+  readonly disks?: readonly string[];
   /** Of a domain. */
   readonly uuid?: string;
   /** Of a domain: disks, volumes and base images of the instances path that are among the layers of its disks, by path. */

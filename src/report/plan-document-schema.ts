@@ -207,6 +207,7 @@ export const planDocumentSchema = {
           owner: { type: "string", description: "Its project." },
           note: text,
           uuid: text,
+          disks: texts,
           uses: texts,
           takes: {
             type: "object",

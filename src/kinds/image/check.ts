@@ -124,9 +124,17 @@ function checkCache({ address, spec }: Resource<ImageSpec>, observed: Observed):
       }),
     ];
   }
-  if (!observed.unmanaged.some(({ what, name }) => (what === "base-file" || what === "cache-file") && name === spec.entry)) return [];
-  const detail = `A file in the image cache has the name of its base image, ${spec.entry}, and no sidecar file records its origin. virtform neither uses nor replaces it: move it away.`;
+  const unknown = observed.unmanaged.find(({ what, name }) => (what === "base-file" || what === "cache-file") && name === spec.entry);
+  if (unknown === undefined) return [];
+  const detail = `A file in the image cache has the name of its base image, ${spec.entry}, and its sidecar file, ${spec.entry}.json, is missing or damaged. virtform neither uses nor replaces it: ${remedyOfUnknown(unknown.disks ?? [])}`;
   return [problem("base-file-unknown", { summary: `An unknown file blocks the cache entry of image ${spec.name}`, detail, address })];
+}
+
+/** A base image that disks are backed by holds their data. */
+function remedyOfUnknown(disks: readonly string[]): string {
+  if (disks.length === 0) return "move it away.";
+  const shown = `${disks.slice(0, 3).join(", ")}${disks.length > 3 ? ` and ${disks.length - 3} more` : ""}`;
+  return `leave it where it is, because ${shown} ${disks.length === 1 ? "is" : "are"} backed by it. Restore the sidecar file from a backup; where there was none, as in a cache of Nova, name another directory in host.image_cache_subdirectory_name.`;
 }
 
 /** Two names for the same bytes share one base, so they have to agree on what the bytes are. */

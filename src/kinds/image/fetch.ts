@@ -15,7 +15,7 @@ import { convertToRaw } from "../../tools/conversion/convert-to-raw.ts";
 import { diskParts } from "../../tools/conversion/disk-parts.ts";
 import { readTrouble } from "../../tools/conversion/read-trouble.ts";
 import { writesPastCache } from "../../tools/conversion/writes-past-cache.ts";
-import { readOwnFiles } from "../../tools/own-file.ts";
+import { type OwnFile, readOwnFiles } from "../../tools/own-file.ts";
 import { dataBytes } from "../../tools/qemu-img.ts";
 import { touchUsed } from "../../tools/touch-used.ts";
 import { baseExists } from "./address.ts";
@@ -287,7 +287,7 @@ async function bytesToTake({ host, layout, settings }: Context, spec: ImageSpec)
 async function refuseOtherThanBefore(context: Context, spec: ImageSpec, digestsNow: () => Promise<Digests>): Promise<void> {
   const [sidecar] = await readOwnFiles(context, [context.layout.baseSidecar(spec.entry)]);
   const before = parseSidecar(sidecar?.content);
-  if (before === undefined) return;
+  if (before === undefined) return refuseDamagedRecord(context, spec, sidecar);
   const digests = await digestsNow();
   // Unpacking checks the content itself.
   const conflict = baseConflict({ ...spec, checksum: null, contentChecksum: null }, before);
@@ -298,6 +298,18 @@ async function refuseOtherThanBefore(context: Context, spec: ImageSpec, digestsN
     "image-changed-under-disks",
     `The base image of ${spec.name} is missing, and its source has different content now (was sha256:${before.digests.sha256}, is sha256:${digests.sha256})`,
     `${users.join(", ")} ${users.length === 1 ? "is" : "are"} backed by it and would be damaged. Restore the old content at the source, or remove those instances.`,
+  );
+}
+
+/** What a base image was is not known where its sidecar is there and cannot be read. */
+async function refuseDamagedRecord(context: Context, { name, entry }: ImageSpec, sidecar: OwnFile | undefined): Promise<void> {
+  if (sidecar === undefined || (sidecar.content === undefined && sidecar.problem === undefined)) return;
+  const users = await findAllUsers(context, entry);
+  if (users.length === 0) return;
+  throw new RefusedError(
+    "image-changed-under-disks",
+    `The base image of ${name} is missing, and its sidecar file is damaged, so that what it was is not known`,
+    `${users.join(", ")} ${users.length === 1 ? "is" : "are"} backed by it and would be damaged by other content. Restore the base image and ${context.layout.baseSidecar(entry)} from a backup, or remove those instances.`,
   );
 }
 
@@ -360,6 +372,6 @@ function foreignBase(path: string): Error {
   return userError(
     "base-file-unknown",
     `${path} is in the way`,
-    "A file has the name of this base image, and nothing beside it says where it came from, so it cannot be trusted and is not ours to replace. Move it away and run the same command again.",
+    "A file has the name of this base image, and no usable sidecar file beside it says where it came from, so it cannot be trusted and is not ours to replace. Plan again, which says whether disks are backed by it, and what to do.",
   );
 }

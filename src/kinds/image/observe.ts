@@ -36,7 +36,8 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
     const finding = findings[index];
     if (finding === undefined) continue;
     if ("foreign" in finding) {
-      unmanaged.push({ what, name: entry, note: "nothing beside it says where it came from" });
+      const disks = [...(users.get(entry) ?? []), ...behindLinks].map(({ path }) => path);
+      unmanaged.push({ what, name: entry, note: "no usable record says where it came from", ...(disks.length === 0 ? {} : { disks }) });
       continue;
     }
     const { base } = finding;

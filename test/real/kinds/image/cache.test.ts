@@ -17,6 +17,7 @@ import { test } from "node:test";
 import { qcow2 } from "../../../../src/drivers/qcow2/qcow2.ts";
 import { fetchImage } from "../../../../src/kinds/image/fetch.ts";
 import { imageKind } from "../../../../src/kinds/image/image.ts";
+import { observeBases } from "../../../../src/kinds/image/observe.ts";
 import { removeImage, unusedBaseChanges } from "../../../../src/kinds/image/remove.ts";
 import type { ImageSpec, ImageState } from "../../../../src/kinds/image/spec.ts";
 import { sweepLeftovers } from "../../../../src/kinds/image/sweep.ts";
@@ -148,6 +149,27 @@ test("a lost base that backs disks is restored as it was or not at all", async (
   writeFileSync(source, original);
   await cached(context, source);
   assert.ok(existsSync(context.layout.baseImage(spec.entry)));
+});
+
+test("a base that backs disks and whose record is damaged is not to be moved away, and is not replaced by what may be other content", async (t) => {
+  const context = machine(t);
+  const source = imageOf(temporary(t), "qcow2");
+  const spec = await cached(context, source);
+  const disk = await overlayOn(context, spec);
+  const [base, record] = [context.layout.baseImage(spec.entry), context.layout.baseSidecar(spec.entry)];
+  for (const damage of ["", "{", "[]", '{"version":1}']) {
+    writeFileSync(record, damage);
+    const { unmanaged, states } = await observeBases(context);
+    assert.equal(states.size, 0);
+    assert.deepEqual(
+      unmanaged.map(({ name, disks }) => ({ name, disks })),
+      [{ name: spec.entry, disks: [disk] }],
+    );
+    await assert.rejects(cached(context, source), { code: "base-file-unknown" });
+  }
+  rmSync(base);
+  await assert.rejects(cached(context, source), { code: "image-changed-under-disks" });
+  assert.ok(!existsSync(base));
 });
 
 test("an unused base is removed with its templates, and a used one stays", async (t) => {

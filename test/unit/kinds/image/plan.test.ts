@@ -6,6 +6,7 @@ import { desiredImage } from "../../../../src/kinds/image/desired.ts";
 import { imageKind } from "../../../../src/kinds/image/image.ts";
 import type { ImageSidecar, ImageSpec, ImageState } from "../../../../src/kinds/image/spec.ts";
 import type { Address } from "../../../../src/model/address.ts";
+import type { Diagnostic } from "../../../../src/model/diagnostic.ts";
 import type { HostFacts } from "../../../../src/model/host-facts.ts";
 import type { Observed } from "../../../../src/model/kind.ts";
 import { hostFacts } from "../../../support/host-facts.ts";
@@ -75,8 +76,12 @@ function cachedState(spec: ImageSpec, changes: Partial<ImageSidecar> = {}): Imag
 }
 
 function codes(changes: Partial<Config> = {}, observed: Observed = look()): string[] {
+  return said(changes, observed).map(({ code }) => code);
+}
+
+function said(changes: Partial<Config>, observed: Observed): Diagnostic[] {
   const whole = { ...config, ...changes };
-  return (images.check?.(images.desired(whole, facts), observed, whole) ?? []).map(({ code }) => code);
+  return images.check?.(images.desired(whole, facts), observed, whole) ?? [];
 }
 
 test("all declared images are wanted, with what their use says about them", () => {
@@ -200,6 +205,12 @@ test("a base image in another format, or a foreign file in its place, is an erro
   const asQcow2 = look({ [`base/${debian.entry}`]: cachedState(debian, { format: "qcow2" }) });
   assert.ok(codes({}, asQcow2).includes("base-image-conflict"));
   assert.ok(codes({}, look({}, [{ what: "base-file", name: debian.entry }])).includes("base-file-unknown"));
+  const remedy = (disks?: readonly string[]) =>
+    said({}, look({}, [{ what: "base-file", name: debian.entry, ...(disks === undefined ? {} : { disks }) }])).find(
+      ({ code }) => code === "base-file-unknown",
+    )?.detail ?? "";
+  assert.match(remedy(), /: move it away\.$/);
+  assert.match(remedy(["/vi/1/disk"]), /: leave it where it is, because \/vi\/1\/disk is backed by it\. Restore the sidecar file/);
 });
 
 test("two names for the same bytes have to agree on what they are", () => {
