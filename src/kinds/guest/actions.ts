@@ -40,8 +40,6 @@ import { waitForPower } from "./wait.ts";
 import { wantedFields, wantedValue } from "./wanted-fields.ts";
 import { domainXml } from "./xml.ts";
 
-export { startDomain, stopDomain } from "../power/plan.ts";
-
 /** Console logs of earlier starts that are kept. */
 const keptLogs = 3;
 /** Nova DEL-02: the request is repeated, because a guest that is still booting ignores it. */
