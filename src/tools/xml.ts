@@ -13,9 +13,12 @@ interface Growing {
   text: string;
 }
 
-/** Parses a whole document. Throws a CodedError (`xml-malformed`) when it is not well-formed. */
-export function parseXml(text: string): XmlElement {
-  return parsePlainXml(text) ?? parseAnyXml(text);
+/**
+ * Parses a whole document. Throws a CodedError (`xml-malformed`) when it is not well-formed. `what` names a document that libvirt sent, for the beginning
+ * of a sentence: `The description of secret 5b1d…`.
+ */
+export function parseXml(text: string, what?: string): XmlElement {
+  return parsePlainXml(text) ?? parseAnyXml(text, what);
 }
 
 /**
@@ -32,7 +35,7 @@ export function alikeXmlParser(): (text: string) => XmlElement {
 }
 
 /** The same by a complete parser, for documents with comments, CDATA and whatever else XML has. */
-export function parseAnyXml(text: string): XmlElement {
+export function parseAnyXml(text: string, what?: string): XmlElement {
   const parser = new SaxesParser({ position: false });
   const root: Growing = { name: "", attributes: {}, children: [], text: "" };
   const stack: Growing[] = [root];
@@ -44,7 +47,7 @@ export function parseAnyXml(text: string): XmlElement {
     segment = "";
   };
   parser.on("error", (error) => {
-    throw malformedXml(error.message);
+    throw malformedXml(error.message, what);
   });
   parser.on("opentag", (tag) => {
     settle(false);
@@ -63,16 +66,19 @@ export function parseAnyXml(text: string): XmlElement {
   parser.on("cdata", addText);
   parser.write(text).close();
   const [document] = root.children;
-  if (document === undefined) throw malformedXml("it has no element");
+  if (document === undefined) throw malformedXml("it has no element", what);
   return document;
 }
 
-/** The error for a document that is not XML, or not of the XML that is read here. */
-export function malformedXml(why: string): CodedError {
+/** The error for a document that is not XML, or not of the XML that is read here. `what`: as for `parseXml`. */
+export function malformedXml(why: string, what?: string): CodedError {
   return new CodedError([
     problem("xml-malformed", {
-      summary: `An XML document is malformed: ${why.trim()}`,
-      detail: "Correct it where it was written, or remove it.",
+      summary: `${what ?? "An XML document"} is malformed: ${why.trim()}`,
+      detail:
+        what === undefined
+          ? "Correct it where it was written, or remove it."
+          : "libvirt sent it. Run the same command again; if it fails again, look at the log of libvirtd (journalctl -u libvirtd) and restart it.",
     }),
   ]);
 }

@@ -9,13 +9,14 @@ export async function lookForUsers(context: Context, isUsed: (path: string) => b
   const names = new Map<string, string>();
   const domains = await libvirtOf(context).domains(({ uuid, name, xml, active }): DomainDisks => {
     names.set(uuid, name);
-    const stored = diskLayers(parseXml(xml));
+    const read = (text: string) => diskLayers(parseXml(text, `The definition of domain ${name}`));
+    const stored = read(xml);
     return {
       uuid,
       own: false,
       adopted: false,
       stored,
-      active: active === null ? null : active === xml ? stored : diskLayers(parseXml(active)),
+      active: active === null ? null : active === xml ? stored : read(active),
     };
   });
   const { uses } = await lookAtChains(context, domains, []);

@@ -76,7 +76,9 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
   /** Which of a domain's networks it cannot be started with. */
   async function networksOf(uuid: string): Promise<Networks> {
     const [xml, all] = await Promise.all([xmlOf(at(uuid), flags.inactive), networks.networks()]);
-    const wanted = findAll(find(parseXml(xml), "devices"), "interface").flatMap((nic) => find(nic, "source")?.attributes["network"] ?? []);
+    const wanted = findAll(find(parseXml(xml, `The definition of domain ${uuid}`), "devices"), "interface").flatMap(
+      (nic) => find(nic, "source")?.attributes["network"] ?? [],
+    );
     return { inactive: wanted.filter((name) => all.get(name) === false), missing: wanted.filter((name) => !all.has(name)) };
   }
 
@@ -103,7 +105,7 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
   }
 
   let capabilities: Promise<XmlElement> | undefined;
-  const capabilitiesNow = () => call(procedures.capabilities, undefined).then(({ xml }) => parseXml(xml));
+  const capabilitiesNow = () => call(procedures.capabilities, undefined).then(({ xml }) => parseXml(xml, "The description of the host"));
 
   return {
     node: () =>
@@ -336,7 +338,7 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
           );
           // It was removed meanwhile.
           if (answer === undefined) return [];
-          const description = textAt(parseXml(answer.xml), "description") ?? "";
+          const description = textAt(parseXml(answer.xml, `The description of secret ${secret.uuid}`), "description") ?? "";
           return [{ uuid: secret.uuid, usage: secret.usageId, ready: !description.startsWith(unfinishedMark) }];
         }),
       );

@@ -3,7 +3,7 @@ import { find, findAll, parseXml, type XmlElement } from "../xml.ts";
 
 /** Reads a document of libvirt's domain capabilities. Throws a CodedError (`xml-malformed`) when it is not XML. */
 export function guestCapabilities(xml: string): GuestFacts {
-  const root = parseXml(xml);
+  const root = parseXml(xml, "The description of what guests of the host can have");
   const [os, cpu, devices] = ["os", "cpu", "devices"].map((name) => find(root, name));
   const tpm = find(devices, "tpm");
   const modes = findAll(cpu, "mode").filter(({ attributes }) => attributes["supported"] === "yes");

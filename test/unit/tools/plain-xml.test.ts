@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import type { CodedError } from "../../../src/model/errors.ts";
+import { guestCapabilities } from "../../../src/tools/libvirt/guest-capabilities.ts";
 import { parsePlainXml } from "../../../src/tools/plain-xml.ts";
 import { alikeXmlParser, parseAnyXml, parseXml, type XmlElement } from "../../../src/tools/xml.ts";
 import { sampleNamed } from "./libvirt/rpc/samples.ts";
@@ -141,4 +143,15 @@ test("documents that are read one after the other are what each is alone, and sh
     }
     assert.deepEqual(plain(parse(edited)), alone);
   }
+});
+
+test("the error for a document of libvirt's names the document, and says what to do", () => {
+  assert.throws(
+    () => parseXml("<secret><usage type=volume/></secret>", "The description of secret 5b1d"),
+    ({ diagnostics }: CodedError) =>
+      diagnostics[0]?.code === "xml-malformed" &&
+      /^The description of secret 5b1d is malformed: /.test(diagnostics[0].summary) &&
+      /journalctl -u libvirtd/.test(diagnostics[0].detail),
+  );
+  assert.throws(() => guestCapabilities("<domainCapabilities>"), /The description of what guests of the host can have is malformed/);
 });
