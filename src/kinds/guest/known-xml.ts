@@ -153,16 +153,20 @@ function knownChildren(known: KnownXml, name: string): KnownChildren {
     byName = new Map();
     childrenByName.set(known, byName);
   }
-  const found = byName.get(name);
-  if (found !== undefined) return found;
-  const children = known.children.filter(({ step }) => step.name === name || step.name === "*");
+  const learned = byName.get(name);
+  if (learned !== undefined) return learned;
+  const found = childrenNamed(known, name);
   // A document may have any names: only those that are known take room.
+  if (found !== noChildren) byName.set(name, found);
+  return found;
+}
+
+function childrenNamed(known: KnownXml, name: string): KnownChildren {
+  const children = known.children.filter(({ step }) => step.name === name || step.name === "*");
   if (children.length === 0) return noChildren;
   const byOrder = children.some(({ step }) => step.first);
   const always = byOrder || children.some(({ step }) => step.tests.length > 0) ? null : children.map((one) => one.known);
-  const learned = { children, always, byOrder };
-  byName.set(name, learned);
-  return learned;
+  return { children, always, byOrder };
 }
 
 // Loops over indexes: they run for the elements of every guest.

@@ -76,16 +76,28 @@ export function childrenAt<Element extends XmlElement>(element: Element, step: X
 
 /** Whether a child of an element is one that a step means. */
 export function isAt(parent: XmlElement, child: XmlElement, step: XmlStep): boolean {
-  return stepMatches(child, step) && (!step.first || parent.children.find((one) => stepMatches(one, step)) === child);
+  return stepMatches(child, step) && (!step.first || firstAt(parent, step) === child);
 }
+
+function firstAt({ children }: XmlElement, step: XmlStep): XmlElement | undefined {
+  return children.find((one) => stepMatches(one, step));
+}
+
+// A function that another one in it refers to makes an object at each call: these run for the elements of every guest.
 
 function stepMatches(element: XmlElement, { name, tests }: XmlStep): boolean {
   if (name !== "*" && element.name !== name) return false;
-  if (tests.length === 0) return true;
-  return tests.every(({ child, attribute, value }) => {
-    if (child === null) return element.attributes[attribute] === value;
-    return element.children.some((one) => one.name === child && one.attributes[attribute] === value);
-  });
+  for (let index = 0; index < tests.length; index += 1) if (!passes(element, tests[index] as XmlTest)) return false;
+  return true;
+}
+
+function passes({ attributes, children }: XmlElement, { child, attribute, value }: XmlTest): boolean {
+  if (child === null) return attributes[attribute] === value;
+  for (let index = 0; index < children.length; index += 1) {
+    const one = children[index] as XmlElement;
+    if (one.name === child && one.attributes[attribute] === value) return true;
+  }
+  return false;
 }
 
 /** Every element that the steps of a path lead to. */
