@@ -22,9 +22,18 @@ export interface AddressKind<State> {
 
 /** The address kind of this name, bound to the type of its state. Each is made once, beside the type of the state. */
 export function kindOf<State>(name: string): AddressKind<State> {
+  // The checks ask twenty times for each: a new text would be hashed each time.
+  const made = new Map<string, Address>();
   return {
     name,
-    at: (objectName): Address => `${name}/${objectName}`,
+    at: (objectName): Address => {
+      let address = made.get(objectName);
+      if (address === undefined) {
+        address = `${name}/${objectName}`;
+        made.set(objectName, address);
+      }
+      return address;
+    },
     owns: (address): address is AddressOf<State> => isOfKind(address, name),
   };
 }

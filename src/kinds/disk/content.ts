@@ -11,6 +11,11 @@ import type { InstanceDisk } from "./disk.ts";
 import { isUnfinished } from "./injection/record.ts";
 import { mustBeRemade } from "./must-be-remade.ts";
 
+type Existing = Pick<Observed, "get">;
+
+/** Remembered, because checks, comparison and capacity ask for the same. */
+const remembered = new WeakMap<InstanceDisk, { readonly observed: Existing; readonly spec: InstanceDisk }>();
+
 /**
  * A wanted disk, given what exists: a default filesystem is for new disks only (Nova GEN-02), so an existing disk keeps the filesystem that it
  * has; one whose instance does not follow a change of its image keeps the image, with the wanted one as `behind`; and what is injected is injected
@@ -19,10 +24,18 @@ import { mustBeRemade } from "./must-be-remade.ts";
 export function keepExistingContent<Spec extends InstanceDisk | { readonly kind: string } | undefined>(
   address: Address,
   spec: Spec,
-  observed: Pick<Observed, "get">,
+  observed: Existing,
 ): Spec {
-  const have = isDisk(spec) && disks.owns(address) ? observed.get(address) : undefined;
-  if (!isDisk(spec) || have?.disk === undefined || have.replace === true) return spec;
+  if (!isDisk(spec)) return spec;
+  const before = remembered.get(spec);
+  if (before?.observed === observed) return before.spec as typeof spec;
+  const have = disks.owns(address) ? observed.get(address) : undefined;
+  const kept = have?.disk === undefined || have.replace === true ? spec : keepContent(spec, have, observed);
+  remembered.set(spec, { observed, spec: kept });
+  return kept;
+}
+
+function keepContent<Spec extends InstanceDisk>(spec: Spec, have: OwnedDiskState, observed: Existing): Spec {
   const [base, blank] = [baseOf(spec.disk), blankOf(spec.disk)];
   if (blank?.usual === true) {
     const { filesystem } = have.applied;
@@ -51,12 +64,7 @@ function withInjected<Spec extends InstanceDisk>(spec: Spec, { applied: { inject
 }
 
 /** Whether a disk was made from the content that its image has now, under another name of it in the cache. */
-function isOnSameBytes(
-  { source }: InstanceDisk,
-  base: BaseRef,
-  { applied: { entry } }: OwnedDiskState,
-  observed: Pick<Observed, "get">,
-): boolean {
+function isOnSameBytes({ source }: InstanceDisk, base: BaseRef, { applied: { entry } }: OwnedDiskState, observed: Existing): boolean {
   return entry !== null && entry !== base.entry && isSameBytes(observed, entry, { entry: base.entry, declared: source });
 }
 

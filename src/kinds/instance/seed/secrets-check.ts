@@ -43,14 +43,13 @@ const words = { admin_password: "password", user_data: "user data" } as const;
 
 function missingOf(drive: SeedSpec, observed: Observed): Missing[] {
   const { adminPassword, userData, instance } = drive;
-  const address = seeds.at(instance);
-  const found = observed.get(address);
-  const needed = found?.applied == null || found.missing || !found.intact || found.digest !== seedDigest(drive);
   const references = [
     ...(adminPassword === null ? [] : [{ key: "admin_password" as const, reference: adminPassword }]),
     ...(userData === null || !isSecretText(userData) ? [] : [{ key: "user_data" as const, reference: userData }]),
-  ];
-  return references
-    .filter(({ reference }) => (observed.facts.secrets[secretPlace(reference)] ?? "missing") === "missing")
-    .map(({ key, reference }) => ({ key, reference, address, needed }));
+  ].filter(({ reference }) => (observed.facts.secrets[secretPlace(reference)] ?? "missing") === "missing");
+  if (references.length === 0) return [];
+  const address = seeds.at(instance);
+  const found = observed.get(address);
+  const needed = found?.applied == null || found.missing || !found.intact || found.digest !== seedDigest(drive);
+  return references.map(({ key, reference }) => ({ key, reference, address, needed }));
 }
