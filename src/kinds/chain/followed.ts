@@ -58,6 +58,11 @@ function allFollowed(observed: Observed): ReadonlyMap<string, FollowedChain> {
   return found;
 }
 
+/** One that cannot be read is known by its uuid, which every driver has in the name of a disk. */
 function isVolume(source: string, observed: Observed): boolean {
-  return observed.of(volumes).some(([, volume]) => volume.path === source || ownsSource(source, volume));
+  const unread = observed.unread.flatMap((address) => (volumes.owns(address) ? (observed.facts.identities?.[address]?.uuid ?? []) : []));
+  return (
+    unread.some((uuid) => source.includes(uuid)) ||
+    observed.of(volumes).some(([, volume]) => volume.path === source || ownsSource(source, volume))
+  );
 }
