@@ -16,6 +16,7 @@ import { diskParts } from "../../tools/conversion/disk-parts.ts";
 import { readTrouble } from "../../tools/conversion/read-trouble.ts";
 import { writesPastCache } from "../../tools/conversion/writes-past-cache.ts";
 import { type OwnFile, readOwnFiles } from "../../tools/own-file.ts";
+import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { dataBytes } from "../../tools/qemu-img.ts";
 import { touchUsed } from "../../tools/touch-used.ts";
 import { baseExists } from "./address.ts";
@@ -287,7 +288,7 @@ async function bytesToTake({ host, layout, settings }: Context, spec: ImageSpec)
 async function refuseOtherThanBefore(context: Context, spec: ImageSpec, digestsNow: () => Promise<Digests>): Promise<void> {
   const [sidecar] = await readOwnFiles(context, [context.layout.baseSidecar(spec.entry)]);
   const before = parseSidecar(sidecar?.content);
-  if (before === undefined) return refuseDamagedRecord(context, spec, sidecar);
+  if (before === undefined) return refuseUnknownBefore(context, spec, sidecar);
   const digests = await digestsNow();
   // Unpacking checks the content itself.
   const conflict = baseConflict({ ...spec, checksum: null, contentChecksum: null }, before);
@@ -301,15 +302,25 @@ async function refuseOtherThanBefore(context: Context, spec: ImageSpec, digestsN
   );
 }
 
-/** What a base image was is not known where its sidecar is there and cannot be read. */
-async function refuseDamagedRecord(context: Context, { name, entry }: ImageSpec, sidecar: OwnFile | undefined): Promise<void> {
-  if (sidecar === undefined || (sidecar.content === undefined && sidecar.problem === undefined)) return;
-  const users = await findAllUsers(context, entry);
+/**
+ * Without a sidecar, or with one that cannot be read, it is not known what a base image was. The same bytes are certain where the entry is named by their digest, or by the id of an
+ * image in Glance, which never changes.
+ */
+async function refuseUnknownBefore(context: Context, spec: ImageSpec, sidecar: OwnFile | undefined): Promise<void> {
+  const { name, entry, checksum, signed, found } = spec;
+  const isPinned = checksum !== null && (signed === null || signed.pinned);
+  const named = isPinned || found !== null ? [] : await findAllUsers(context, entry);
+  const headers = await context.host.files.readMany(named.map((path) => ({ path, length: qcow2HeaderBytes })));
+  // Disks of a project with another image cache may be backed by a file of the same name there.
+  const base = context.layout.baseImage(entry);
+  const users = named.filter((_, index) => readQcow2Header(headers[index] ?? Buffer.alloc(0))?.header?.backing === base);
   if (users.length === 0) return;
+  const path = context.layout.baseSidecar(entry);
+  const why = sidecar?.content === undefined && sidecar?.problem === undefined ? "missing as well" : "damaged";
   throw new RefusedError(
     "image-changed-under-disks",
-    `The base image of ${name} is missing, and its sidecar file is damaged, so that what it was is not known`,
-    `${users.join(", ")} ${users.length === 1 ? "is" : "are"} backed by it and would be damaged by other content. Restore the base image and ${context.layout.baseSidecar(entry)} from a backup, or remove those instances.`,
+    `The base image of ${name} is missing, and its sidecar file is ${why}, so that what it was is not known`,
+    `${users.join(", ")} ${users.length === 1 ? "is" : "are"} backed by it and would be damaged by other content. Restore the base image and ${path} from a backup, or remove those instances.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   existsSync,
@@ -169,7 +170,22 @@ test("a base that backs disks and whose record is damaged is not to be moved awa
   }
   rmSync(base);
   await assert.rejects(cached(context, source), { code: "image-changed-under-disks" });
+  rmSync(record);
+  await assert.rejects(cached(context, source), { code: "image-changed-under-disks" });
   assert.ok(!existsSync(base));
+  await qcow2.remove(context, { uuid, name: "disk", path: disk, place: null });
+  await cached(context, source);
+});
+
+test("a base whose entry is named by its digest is restored without a record", async (t) => {
+  const context = machine(t);
+  const source = imageOf(temporary(t), "qcow2");
+  const checksum = { algorithm: "sha256", hex: createHash("sha256").update(readFileSync(source)).digest("hex") } as const;
+  const spec = await cached(context, source, { checksum });
+  await overlayOn(context, spec);
+  for (const path of [context.layout.baseImage(spec.entry), context.layout.baseSidecar(spec.entry)]) rmSync(path);
+  await cached(context, source, { checksum });
+  assert.ok(existsSync(context.layout.baseImage(spec.entry)));
 });
 
 test("an unused base is removed with its templates, and a used one stays", async (t) => {
