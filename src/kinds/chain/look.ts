@@ -1,5 +1,6 @@
 import { ownsSource } from "../../drivers/index.ts";
 import type { Context } from "../../model/context.ts";
+import type { Files } from "../../model/host.ts";
 import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import { layeredFormat } from "../../tools/image-format.ts";
 import type { DiskLayers } from "../../tools/libvirt/disk-layers.ts";
@@ -42,9 +43,15 @@ interface Question {
 
 /**
  * Looks below the disks of all domains of a host. Files are recognised by device and inode, so that links and other paths to them count as well. Ordinary
- * disks of this project's guests cost nothing: what is below them is in the header that was read with them.
+ * disks of this project's guests cost nothing: what is below them is in the header that was read with them. `listed`: what `listOurFiles` gives, where it
+ * was asked for before.
  */
-export async function lookAtChains(context: Context, domains: readonly DomainDisks[], disks: readonly OwnPath[]): Promise<ChainLook> {
+export async function lookAtChains(
+  context: Context,
+  domains: readonly DomainDisks[],
+  disks: readonly OwnPath[],
+  listed?: Promise<OurFiles>,
+): Promise<ChainLook> {
   const own = new Set(disks.map(({ path }) => path));
   const isOrdinary = (uuid: string) => (source: string) => own.has(source) || isPathOfOurs(context, uuid, source) || isElsewhere(source);
   const questions = domains.flatMap((domain): Question[] =>
@@ -55,7 +62,7 @@ export async function lookAtChains(context: Context, domains: readonly DomainDis
   const isFile = named.some(({ top, below }) => [...(top === null ? [] : [top]), ...below].some(({ source }) => source.startsWith("/")));
   const [read, recognise, jobs] = await Promise.all([
     readChains(context, named),
-    recogniser(context, disks, isFile),
+    recogniser(context, disks, isFile, listed),
     Promise.all(questions.map((question) => jobOf(context, question))),
   ]);
   const chains = new Map<string, DiskChain[]>();
@@ -118,12 +125,21 @@ function mirrorOf(source: string, disk: DiskLayers): DiskLayers {
   return { ...disk, top: { source, format: layeredFormat }, below: [], whole: false, mirror: null };
 }
 
+/** What is in the directories of volumes and of base images. */
+export type OurFiles = Readonly<Record<"volumes" | "bases", Awaited<ReturnType<Files["list"]>>>>;
+
+/** Lists the directories whose files may be among the layers of disks. */
+export async function listOurFiles({ host, layout }: Context): Promise<OurFiles> {
+  const [volumes, bases] = await Promise.all([host.files.list(layout.volumes), host.files.list(layout.base)]);
+  return { volumes, bases };
+}
+
 type Recognised = { readonly path: string; readonly kind: "disk" | "base" };
 
 /** Tells which layers are disks, volumes or base images of the instances path, whichever project has them. `files`: some of them are files. */
-async function recogniser(context: Context, disks: readonly OwnPath[], files: boolean) {
+async function recogniser(context: Context, disks: readonly OwnPath[], files: boolean, listed?: Promise<OurFiles>) {
   const { host, layout } = context;
-  const [volumes, bases] = await Promise.all([host.files.list(layout.volumes), host.files.list(layout.base)]);
+  const { volumes, bases } = await (listed ?? listOurFiles(context));
   const volumePaths = volumes.filter(({ name }) => isUuidDirectory(name)).map(({ name }) => layout.volumeFile(name, "disk"));
   const candidates: Recognised[] = [
     ...disks.map(({ path }) => ({ path, kind: "disk" as const })),

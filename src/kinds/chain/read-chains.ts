@@ -25,6 +25,14 @@ export interface ReadChain {
 /** More layers than any chain that libvirt accepts. */
 const mostLayers = 200;
 
+/** What was read of files in one look, and what is being read. */
+interface Known {
+  readonly contents: Map<string, Content>;
+  readonly reading: Map<string, Promise<void>>;
+}
+
+const looks = new WeakMap<object, Known>();
+
 /** What was read of one file. */
 interface Content {
   readonly identity: FileIdentity | undefined;
@@ -45,12 +53,12 @@ interface Growing {
  * of a running guest names its whole chain; otherwise the headers do. Only qcow2 files have layers below them.
  */
 export async function readChains(context: Context, disks: readonly Pick<DiskLayers, "top" | "below" | "whole">[]): Promise<ReadChain[]> {
-  const known = new Map<string, Content>();
+  const known = knownTo(context);
   const named = disks.flatMap(({ top, below, whole }) => (top === null ? [] : [top, ...(whole ? below : [])]));
   await read(context, named, known);
   const chains = disks.map(({ top, below, whole }): Growing => {
     const first = whole && top !== null ? [top, ...below] : [];
-    return { layers: first.map((layer) => layerOf(layer, known)), next: whole ? undefined : (top ?? undefined), broken: null };
+    return { layers: first.map((layer) => layerOf(layer, known.contents)), next: whole ? undefined : (top ?? undefined), broken: null };
   });
   for (let open = chains.filter(({ next }) => next !== undefined); open.length > 0; open = open.filter(({ next }) => next !== undefined)) {
     await read(
@@ -58,9 +66,32 @@ export async function readChains(context: Context, disks: readonly Pick<DiskLaye
       open.flatMap(({ next }) => next ?? []),
       known,
     );
-    for (const chain of open) advance(chain, known);
+    for (const chain of open) advance(chain, known.contents);
   }
   return chains.map(({ layers, broken }) => ({ layers, broken }));
+}
+
+/**
+ * Reads files that `readChains` will be asked for in the same look, and all layers below them: disks share most of those, so that on a host elsewhere,
+ * where each depth is a round trip, only the disks themselves are left to read. It never fails: `readChains` meets the same failure.
+ */
+export async function readChainsAhead(context: Context, disks: readonly Pick<DiskLayers, "top">[]): Promise<void> {
+  const known = knownTo(context);
+  try {
+    for (let layers = disks.flatMap(({ top }) => top ?? []); layers.length > 0; ) {
+      const unread = layers.filter(({ source }) => !known.contents.has(source));
+      await read(context, unread, known);
+      layers = unread.flatMap(({ source, format }) => (format === "raw" ? [] : (known.contents.get(source)?.next ?? [])));
+    }
+  } catch {
+    // The same look comes to it again.
+  }
+}
+
+function knownTo({ look }: Context): Known {
+  const known = (look === undefined ? undefined : looks.get(look)) ?? { contents: new Map(), reading: new Map() };
+  if (look !== undefined) looks.set(look, known);
+  return known;
 }
 
 /** Adds the next layer to a chain, and finds out what is below it. */
@@ -86,8 +117,17 @@ function layerOf(named: NamedLayer, known: ReadonlyMap<string, Content>): ReadLa
 }
 
 /** Reads the files that were not read before. One that this user may not read is marked as unreadable and is no error: it may belong to others. */
-async function read(context: Context, layers: readonly NamedLayer[], known: Map<string, Content>): Promise<void> {
-  const sources = [...new Set(layers.map(({ source }) => source))].filter((source) => source.startsWith("/") && !known.has(source));
+async function read(context: Context, layers: readonly NamedLayer[], { contents, reading }: Known): Promise<void> {
+  const wanted = [...new Set(layers.map(({ source }) => source))].filter((source) => source.startsWith("/") && !contents.has(source));
+  const sources = wanted.filter((source) => !reading.has(source));
+  const mine = readFiles(context, sources, contents).finally(() => {
+    for (const source of sources) reading.delete(source);
+  });
+  for (const source of sources) reading.set(source, mine);
+  await Promise.all(new Set(wanted.map((source) => reading.get(source))));
+}
+
+async function readFiles(context: Context, sources: readonly string[], known: Map<string, Content>): Promise<void> {
   if (sources.length === 0) return;
   // Few are links: on a host elsewhere, together they are one round trip.
   const [identities, asNamed] = await Promise.all([each(sources, context.host.files.identify), lookAtFiles(context, sources)]);

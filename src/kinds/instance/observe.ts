@@ -11,8 +11,9 @@ import { problem } from "../../model/problem.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
-import { type DomainDisks, lookAtChains, type OwnPath } from "../chain/look.ts";
+import { type DomainDisks, listOurFiles, lookAtChains, type OwnPath } from "../chain/look.ts";
 import { type DiskDirectory, looseLayers } from "../chain/loose-layers.ts";
+import { readChainsAhead } from "../chain/read-chains.ts";
 import { withChain } from "../chain/with-chain.ts";
 import { adoptedInstances } from "../config/adopted-instances.ts";
 import { instanceNames } from "../config/instance-names.ts";
@@ -75,12 +76,27 @@ export async function observeInstances(
   const adopts = adoptedInstances(config);
   const refused: UnreadableDomain[] = [];
   const parsers = definitionParsers();
+  // Each turn is a round trip there: what the first definitions lead to is read while the others come.
+  const isElsewhere = context.host.libvirtUri !== undefined;
+  let readsAhead = isElsewhere;
+  const ours = isElsewhere ? listOurFiles(context) : undefined;
+  // It is awaited below, unless something else fails first.
+  ours?.catch(() => undefined);
   const isOwn = ({ uuid }: Pick<DomainRecord, "uuid">, label: DomainState["label"]) =>
     label === undefined ? adopts.has(uuid) : label.project === context.project;
   const [read, directories, secrets, mount] = await Promise.all([
     // The state of a domain that libvirt does not describe is unknown: it counts as running.
     libvirt.domains(
-      (record) => readDomain(record, parsers, (label) => isOwn(record, label)),
+      (record) => {
+        const look = readDomain(record, parsers, (label) => isOwn(record, label));
+        const disks = readsAhead && "state" in look && !isOwn(record, look.state.label) ? allDisks(look) : [];
+        if (disks.length > 0) {
+          void readChainsAhead(context, disks).then(() => {
+            readsAhead = false;
+          });
+        }
+        return look;
+      },
       (domain, error) => refused.push({ ...domain, power: "running", failure: failureDiagnostics(error) ?? [] }),
     ),
     findDirectories(context),
@@ -109,12 +125,17 @@ export async function observeInstances(
   const [disks, seeds, { chains, uses }, loose, files] = await Promise.all([
     observeDisks(context, labelled),
     observeSeeds(context, owned, values).then((look) => withTexts(context, config, look)),
-    lookAtChains(context, looks.map(disksOfDomain(isOwn)), [
-      ...owned.flatMap(ownPaths(context)),
-      ...domains.flatMap(({ uuid, label }) =>
-        label?.project === context.project ? (label.adopted ?? []).map((path) => ({ uuid, path })) : [],
-      ),
-    ]),
+    lookAtChains(
+      context,
+      looks.map(disksOfDomain(isOwn)),
+      [
+        ...owned.flatMap(ownPaths(context)),
+        ...domains.flatMap(({ uuid, label }) =>
+          label?.project === context.project ? (label.adopted ?? []).map((path) => ({ uuid, path })) : [],
+        ),
+      ],
+      ours,
+    ),
     looseLayers(context, owned.flatMap(undefinedGuest(context, defined))),
     lookAtFiles(
       context,
@@ -368,6 +389,10 @@ function disksOfDomain(isOwn: (domain: DomainState, label: DomainState["label"])
   return ({ state, stored, running }: DomainLook): DomainDisks => {
     return { uuid: state.uuid, own: isOwn(state, state.label), adopted: isAdopted(state), stored, active: running };
   };
+}
+
+function allDisks({ stored, running }: DomainLook): DomainLook["stored"] {
+  return running === null ? stored : [...stored, ...running];
 }
 
 function undefinedGuest(context: Context, defined: ReadonlySet<string>) {
