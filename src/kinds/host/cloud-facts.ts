@@ -15,7 +15,7 @@ export async function lookUpCloud(context: Context, images: NonNullable<Config["
   const { policyFile, protectionFile, protectionFormat, cloud: name } = glanceSettingsOf(context.settings.drivers);
   if (policyFile === null && protectionFile === null) return undefined;
   if (!Object.values(images).some(({ source, publish }) => isFromGlance(source) || publish !== undefined)) return undefined;
-  const read = (path: string) => ({ path, text: context.clouds?.readText(path) ?? null });
+  const read = (path: string) => ({ path, text: textOf(context, path) });
   try {
     const { cloud, session } = await openCloud(context, name);
     return withoutUndefined({
@@ -29,5 +29,15 @@ export async function lookUpCloud(context: Context, images: NonNullable<Config["
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
     return undefined;
+  }
+}
+
+/** Null, which is an error of the plan: without it rules that cannot be read would forbid nothing. */
+function textOf({ clouds }: Context, path: string): string | null {
+  try {
+    return clouds?.readText(path) ?? null;
+  } catch (error) {
+    if (error instanceof CodedError) return null;
+    throw error;
   }
 }

@@ -23,7 +23,7 @@ export interface CloudRules {
 export function cloudRules({ cloud }: HostFacts): CloudRules | undefined {
   if (cloud === undefined) return undefined;
   const { policy, protections } = cloud;
-  const unread = { what: "The file cannot be read, or is longer than 1 MiB." };
+  const unread = { what: "The file cannot be read: it is missing, not a regular file, longer than 1 MiB, or its mode does not permit it." };
   const rules =
     policy === undefined
       ? undefined

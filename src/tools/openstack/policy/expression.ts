@@ -79,12 +79,9 @@ function readOne(reader: Reader): PolicyCheck {
   const word = reader.words[reader.at];
   reader.at += 1;
   if (word === undefined) throw new NotUnderstood("It ends where a check was expected.");
-  if (word.toLowerCase() === "not") return { is: "not", of: readOne(reader) };
+  if (word.toLowerCase() === "not") return { is: "not", of: deeper(reader, readOne) };
   if (word === "(") {
-    reader.depth += 1;
-    if (reader.depth > 50) throw new NotUnderstood("It has more than 50 parentheses within each other.");
-    const inner = readAny(reader);
-    reader.depth -= 1;
+    const inner = deeper(reader, readAny);
     if (reader.words[reader.at] !== ")") throw new NotUnderstood("A parenthesis is not closed.");
     reader.at += 1;
     return inner;
@@ -92,6 +89,14 @@ function readOne(reader: Reader): PolicyCheck {
   if (word === "@") return { is: "true" };
   if (word === "!") return { is: "false" };
   return readComparison(word);
+}
+
+function deeper(reader: Reader, read: (reader: Reader) => PolicyCheck): PolicyCheck {
+  reader.depth += 1;
+  if (reader.depth > 50) throw new NotUnderstood('It has more than 50 parentheses or "not" within each other.');
+  const check = read(reader);
+  reader.depth -= 1;
+  return check;
 }
 
 function readComparison(word: string): PolicyCheck {

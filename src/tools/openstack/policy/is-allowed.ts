@@ -19,6 +19,9 @@ export type PolicyTarget = Readonly<Record<string, string | undefined>> | null;
 /** Whether a rule allows something, and where the rule is; a sentence when that cannot be said. */
 export type PolicyAnswer = { readonly allowed: boolean; readonly place: string } | string;
 
+/** Levels of checks within checks, over all rules that a rule leads to. */
+const deepest = 1000;
+
 /**
  * Whether the rule of this name allows a user to do something with an image, as oslo.policy decides: rules of the file first, then Glance's own.
  * Pure.
@@ -30,6 +33,7 @@ export function isAllowed(rules: PolicyRules, name: string, user: PolicyUser, ta
   const roles = new Set(user.roles.map((role) => role.toLowerCase()));
   // Rules that name each other twice would otherwise be decided exponentially often.
   const decided = new Map<string, boolean>();
+  let depth = 0;
   try {
     return { allowed: decide(rule.check, [name]), place: rule.place };
   } catch (error) {
@@ -38,6 +42,14 @@ export function isAllowed(rules: PolicyRules, name: string, user: PolicyUser, ta
   }
 
   function decide(check: PolicyCheck, path: readonly string[]): boolean {
+    depth += 1;
+    if (depth > deepest) throw new Undecided(`Rule ${name} leads over more than ${deepest} checks within each other.`);
+    const result = decideOne(check, path);
+    depth -= 1;
+    return result;
+  }
+
+  function decideOne(check: PolicyCheck, path: readonly string[]): boolean {
     switch (check.is) {
       case "true":
         return true;

@@ -79,6 +79,9 @@ function patternOf(name: string): RegExp | string {
   // Matching a repeated group can take longer than any plan.
   if (/(?<!\\)\)[*+{]/.test(name)) return `[${name}] repeats a group, which is not supported.`;
   if (/\(\?|\\(?![dDwWsSbB])[A-Za-z0-9]|[*+?}][+]/.test(name)) return `[${name}] has groups, references or anchors that are not supported.`;
+  if (/\[\^?\]|\{,/.test(name)) return `[${name}] has [] or {, which Python reads in another way. Write \\] within brackets, and {0,N}.`;
+  if (effortOf(name) > mostEffort)
+    return `[${shortened(name)}] has too many repetitions, options and alternatives: matching it can take minutes.`;
   try {
     return new RegExp(name);
   } catch {
@@ -86,7 +89,35 @@ function patternOf(name: string): RegExp | string {
   }
 }
 
+const longestName = 255;
+/** In bits, as `effortOf` counts. */
+const mostEffort = 28;
+
+/**
+ * How many ways there may be to match a pattern in a name of the greatest length, as a power of two: each place where it can begin and each end of a
+ * repetition counts 7 bits, an option 1, and the alternatives of a group as many as number them.
+ */
+function effortOf(name: string): number {
+  const plain = name.replaceAll(/\\.|\[\^?[^\]]*\]/g, "x");
+  const count = (character: RegExp) => plain.match(character)?.length ?? 0;
+  const alternatives: number[] = [];
+  const open: number[] = [];
+  for (const character of plain) {
+    if (character === "(") open.push(1);
+    else if (character === ")") alternatives.push(open.pop() ?? 1);
+    else if (character === "|" && open.length > 0) open.push((open.pop() ?? 1) + 1);
+  }
+  const choices = alternatives.reduce((bits, number) => bits + Math.log2(number), 0);
+  return (plain.startsWith("^") ? 0 : 7) + 7 * count(/[*+{]/g) + count(/\?/g) + choices;
+}
+
+function shortened(name: string): string {
+  return name.length > 60 ? `${name.slice(0, 60)}…` : name;
+}
+
 /** The section that decides about a property: the first one whose pattern is found in its name. Undefined: it is forbidden. Pure. */
 export function sectionFor(sections: readonly PropertySection[], property: string): PropertySection | undefined {
+  // Glance has no longer names, and the effort of patterns is limited for these.
+  if (property.length > longestName) return undefined;
   return sections.find(({ pattern }) => pattern.test(property));
 }

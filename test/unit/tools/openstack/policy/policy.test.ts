@@ -59,6 +59,7 @@ test("an unknown rule is a mistake, never permission or refusal", () => {
     ["rule:a", /in a circle: wanted → a → b → a/],
     ["user_domain_id:default", /asks for user_domain_id/],
     ["(".repeat(60), /more than 50/],
+    [`${"not ".repeat(60)}@`, /more than 50/],
     ["True:%(protected)s", /asks for protected of the image/],
     ["not 'secret':%(classification)s", /asks for classification of the image/],
   ] as const)
@@ -73,6 +74,12 @@ test("a rule that is asked without an image equals none of its values", () => {
 test("rules that name each other many times are decided at once", { timeout: 10_000 }, () => {
   const chain = Array.from({ length: 40 }, (_, index) => [`r${index}`, `rule:r${index + 1} or rule:r${index + 1}`]);
   assert.equal(decides("rule:r0", { ...Object.fromEntries(chain), r40: "!" }), false);
+});
+
+test("rules that lead very deep are a mistake, not an overflow", () => {
+  const chain = Array.from({ length: 1900 }, (_, index) => [`r${index}`, `${"not ".repeat(48)}rule:r${index + 1}`]);
+  assert.match(String(decides("rule:r0", { ...Object.fromEntries(chain), r1900: "@" })), /over more than 1000 checks within each other/);
+  assert.equal(decides("rule:r1890", { ...Object.fromEntries(chain), r1900: "@" }), true);
 });
 
 test("mistakes of a file have their lines", () => {

@@ -42,6 +42,9 @@ test("what Glance would read in another way, or refuse, is a mistake with its li
     [`[\\Aab]\ncreate = @\n${rest}`, /pp:1 .*not supported/],
     [`[(a+)+b]\ncreate = @\n${rest}`, /pp:1 .*repeats a group/],
     [`[a(]\ncreate = @\n${rest}`, /pp:1 \[a\(\] is not a regular expression/],
+    [`[[]a]b]\ncreate = @\n${rest}`, /pp:1 .*Python reads in another way/],
+    [`[[^]a]b]\ncreate = @\n${rest}`, /pp:1 .*Python reads in another way/],
+    [`[x{,3}]\ncreate = @\n${rest}`, /pp:1 .*Python reads in another way/],
     ["nonsense\n", /pp:1 Expected a section/],
   ] as const)
     assert.match(
@@ -52,4 +55,16 @@ test("what Glance would read in another way, or refuse, is a mistake with its li
       file,
     );
   assert.match(readPropertyProtections("pp", `[a]\ncreate = x,y\n${rest}`, "policies").mistakes[0]?.what ?? "", /One rule is expected/);
+});
+
+test("a pattern that could be matched for minutes is a mistake, and every other one is matched at once", { timeout: 20_000 }, () => {
+  const read = (pattern: string) => readPropertyProtections("pp", `[${pattern}]\ncreate = @\nread = @\nupdate = @\ndelete = @\n`, "roles");
+  for (const pattern of ["(a|a)?".repeat(25), "(a|b|ab)".repeat(20), ".*".repeat(8), "a?".repeat(200), "^(.*.*.*|.*.*)x"])
+    assert.match(read(`${pattern}x$`).mistakes[0]?.what ?? "", /too many repetitions, options and alternatives/, pattern);
+  for (const pattern of [".*a*[ab]*", "^.*.*a+a{1,}", "^(a|a)?(a|a)?(a|a)?(a|a)?(a|a)?(a|a)?.*", "^(x|y|z|u|v|w)_.*_.*", "[+*?|]+\\*\\("]) {
+    const { sections, mistakes } = read(`${pattern}x$`);
+    assert.deepEqual(mistakes, [], pattern);
+    assert.equal(sectionFor(sections, "a".repeat(255)), undefined);
+  }
+  assert.equal(sectionFor(read(".*").sections, "a".repeat(256)), undefined, "Glance has no such name");
 });
