@@ -17,6 +17,8 @@ export interface Opening {
   /** The usual answer to the first message. After another one, `second` is not sent. */
   readonly expected: Buffer;
   readonly second: Buffer;
+  /** What the client writes after the usual answer to `second`. `bytes` is called when the opening is sent, if it is sent; without any, nothing follows. */
+  readonly further?: { readonly expected: Buffer; readonly bytes: () => Buffer };
 }
 
 /** Why a socket cannot be opened: it does not exist, has no listener, may not be opened by this user, or anything else. */

@@ -39,14 +39,26 @@ test("a plan over a hundred instances makes a handful of round trips", async (t)
   };
   const counted: Host = {
     ...host,
-    async dial(path) {
-      const channel = await host.dial(path);
+    async dial(path, opening) {
+      // What the helper sends of itself costs no round trip.
+      const sent = opening === undefined ? [] : [opening.first, opening.second];
+      const bytesOf = opening?.further?.bytes;
+      const noted = () => {
+        const bytes = bytesOf?.() ?? Buffer.alloc(0);
+        sent.push(bytes);
+        return bytes;
+      };
+      const given = opening?.further === undefined ? opening : { ...opening, further: { ...opening.further, bytes: noted } };
+      const channel = await host.dial(path, given);
       return {
         ended: channel.ended,
         close: () => channel.close(),
         write(bytes) {
-          if (!waiting) trips.push("libvirt");
-          waiting = true;
+          if (sent[0]?.equals(bytes) === true) sent.shift();
+          else {
+            if (!waiting) trips.push("libvirt");
+            waiting = true;
+          }
           channel.write(bytes);
         },
         get onData() {
@@ -68,5 +80,8 @@ test("a plan over a hundred instances makes a handful of round trips", async (t)
     result.changes.map(({ address }) => address),
     [],
   );
-  assert.ok(trips.length <= 14, `${trips.length} round trips: ${trips.join(" | ")}`);
+  assert.ok(trips.length <= 11, `${trips.length} round trips: ${trips.join(" | ")}`);
+  // The lists go with the login: what is left is the definitions, and what other drivers than the hypervisor's are asked.
+  const asked = trips.filter((what) => what === "libvirt").length;
+  assert.ok(asked <= 3, `${asked} round trips of libvirt`);
 });

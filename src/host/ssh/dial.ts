@@ -33,7 +33,8 @@ export function createSshDial(helper: SshHelper, greeting: () => Promise<Greetin
       leave: () => helper.send({ op: "leave", channel: name }),
     };
     // Before anything arrives: it replaces the handler of the channel.
-    const result = opening === undefined ? channel : pipelined(channel, opening);
+    const sent = opening === undefined ? undefined : sendable(opening);
+    const result = sent === undefined ? channel : pipelined(channel, sent.messages, sent.answers);
     return new Promise((resolve, reject) => {
       const late = () => reject(dialError(path, "", `no connection within ${openMs / 1000} s`));
       const timer = setTimeout(late, openMs);
@@ -45,14 +46,9 @@ export function createSshDial(helper: SshHelper, greeting: () => Promise<Greetin
       };
       helper
         .ask(
+          { op: "dial", channel: name, ...to },
           {
-            op: "dial",
-            channel: name,
-            ...to,
-            ...(opening === undefined ? {} : { opening: [opening.first.length, opening.expected.length] }),
-          },
-          {
-            ...(opening === undefined ? {} : { blob: Buffer.concat([opening.first, opening.expected, opening.second]) }),
+            ...(sent === undefined ? {} : { late: sent.late }),
             what: `connecting to ${path}`,
             timeoutMs: longestMs,
             alone: true,
@@ -81,4 +77,20 @@ export function createSshDial(helper: SshHelper, greeting: () => Promise<Greetin
     },
     connect: (address, port, onData) => open(`port ${port} of ${address}`, { address, port }, { onData }),
   };
+}
+
+/** An opening for the helper: messages, and between them the usual answers. `late` gives the request; with it, `messages` and `answers` become complete. */
+function sendable({ first, expected, second, further }: Opening) {
+  const messages = [first, second];
+  const answers = [expected];
+  const late = () => {
+    const bytes = further?.bytes();
+    if (further !== undefined && bytes !== undefined && bytes.length > 0) {
+      messages.push(bytes);
+      answers.push(further.expected);
+    }
+    const parts = messages.flatMap((message, index) => [message, ...answers.slice(index, index + 1)]);
+    return { rest: { opening: parts.map(({ length }) => length) }, blob: Buffer.concat(parts) };
+  };
+  return { messages, answers, late };
 }

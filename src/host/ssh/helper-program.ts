@@ -111,9 +111,12 @@ def dial(message, blob):
     to = message.get("path") or (message["address"], message["port"])
     stream = socket.socket(socket.AF_UNIX if isinstance(to, str) else socket.AF_INET6 if ":" in to[0] else socket.AF_INET, socket.SOCK_STREAM)
     outgoing = channels[channel] = Queue()
-    first, usual = message.get("opening", (0, 0))
-    expected, second, early = blob[first:first + usual], blob[first + usual:], b""
-    if first: outgoing.put(blob[:first])
+    # Messages, and between them the usual answers, without which the rest is left out.
+    steps, early = [], b""
+    for length in message.get("opening", ()):
+        steps.append(blob[:length])
+        blob = blob[length:]
+    if steps: outgoing.put(steps.pop(0))
     def write():
         try:
             for data in iter(outgoing.get, None): stream.sendall(data)
@@ -131,10 +134,13 @@ def dial(message, blob):
         while True:
             piece = stream.recv(2**18)
             if not piece: return {}, b""
-            if second:
+            if steps:
                 early += piece
-                if early.startswith(expected): outgoing.put(second)
-                if len(early) >= len(expected): second = b""
+                while steps and len(early) >= len(steps[0]):
+                    expected, following = steps[:2]
+                    steps = steps[2:] if early.startswith(expected) else []
+                    if early.startswith(expected): outgoing.put(following)
+                    early = early[len(expected):]
             elif len(piece) >= 2048: piece = with_next(piece, stream, poll)
             answer({"id": id, "output": 1}, piece)
     finally:

@@ -24,7 +24,7 @@ export interface AskOptions {
   /** Its answer is not waited for before other work goes on, so it is no round trip. */
   readonly background?: boolean;
   /** Gives the rest of the request when it goes out, with `what` it is then: what was asked for until then goes with it. */
-  readonly late?: () => { readonly rest: object; readonly what: string };
+  readonly late?: () => { readonly rest: object; readonly what?: string; readonly blob?: Uint8Array };
   /** Frames that come before the answer. */
   readonly onFrame?: (frame: Frame) => void;
 }
@@ -96,8 +96,8 @@ export function createSshHelper(
         outgoing.push({
           op: options.background === true ? undefined : request.op,
           send: (started) => {
-            const { rest, what } = options.late?.() ?? { rest: {}, what: options.what };
-            started.ask(own, { ...request, ...rest }, { timeoutMs: answerMs, ...options, what }).then(resolve, reject);
+            const { rest = {}, ...more } = options.late?.() ?? {};
+            started.ask(own, { ...request, ...rest }, { timeoutMs: answerMs, ...options, ...more }).then(resolve, reject);
           },
           fail: reject,
         });

@@ -1,27 +1,35 @@
-import type { Channel, Opening } from "../../model/channel.ts";
+import type { Channel } from "../../model/channel.ts";
 
 /**
- * A channel whose opening the helper has already sent. Each of its messages is written as to any other channel, is not sent a second time,
- * and makes room for its answer. Throws when another message is written instead.
+ * A channel whose first `messages` the helper has already sent: the first at once, each other one when the usual answer to the one before came. There is one
+ * less of `answers`. Each message is written as to any other channel, is not sent a second time, and makes room for its answer; behind the last, more may be
+ * written with it. Throws when another message is written instead.
  */
-export function pipelined(channel: Channel, { first, expected, second }: Opening): Channel {
+export function pipelined(channel: Channel, messages: readonly Buffer[], answers: readonly Buffer[]): Channel {
   let held: Buffer = Buffer.alloc(0);
-  /** The message of the opening that is written next; none after both, or after an unusual answer. */
-  let next: "first" | "second" | undefined = "first";
-  let answered = false;
+  /** Messages that were written. */
+  let written = 0;
+  /** Usual answers that came. */
+  let answered = 0;
+  /** After an unusual answer, the helper sent no further message. */
+  let unusual = false;
 
   function release(): void {
-    if (next === "first" || answered) return;
-    let ready = held.length;
-    if (next === "second") {
-      const usual = expected.subarray(0, held.length).equals(held.subarray(0, expected.length));
-      if (usual && held.length < expected.length) return;
-      answered = usual;
-      if (usual) ready = expected.length;
-      else next = undefined;
+    while (written > answered && answered < answers.length && !unusual) {
+      const expected = answers[answered] as Buffer;
+      const begins = expected.subarray(0, held.length).equals(held.subarray(0, expected.length));
+      if (begins && held.length < expected.length) return;
+      unusual = !begins;
+      if (unusual) break;
+      answered += 1;
+      pass(expected.length);
     }
-    const bytes = held.subarray(0, ready);
-    held = held.subarray(ready);
+    if (unusual || written === messages.length) pass(held.length);
+  }
+
+  function pass(length: number): void {
+    const bytes = held.subarray(0, length);
+    held = held.subarray(length);
     if (bytes.length > 0) outer.onData(bytes);
   }
 
@@ -36,10 +44,13 @@ export function pipelined(channel: Channel, { first, expected, second }: Opening
     onData: () => undefined,
     ended: channel.ended,
     write(bytes) {
+      const next = unusual ? undefined : messages[written];
       if (next === undefined) return channel.write(bytes);
-      if (!(next === "first" ? first : second).equals(bytes)) throw new Error("the message differs from that of the opening");
-      next = next === "first" ? "second" : undefined;
-      answered = false;
+      if (!next.equals(bytes.subarray(0, next.length))) throw new Error("the message differs from that of the opening");
+      const more = bytes.subarray(next.length);
+      if (more.length > 0 && written < answers.length) throw new Error("the message is longer than that of the opening");
+      written += 1;
+      if (more.length > 0) channel.write(more);
       release();
     },
     close: () => channel.close(),

@@ -38,11 +38,13 @@ export function createCaller(options: DoorOptions & { readonly host: Pick<Host, 
   async function poolOf(driver: Driver): Promise<Pool> {
     const hypervisor = existing("hypervisor");
     if (driver === "hypervisor") return hypervisor;
+    // The login has to begin with what waits for the hypervisor, not with the search for the socket.
+    if (host.libvirtUri !== undefined) hypervisor.warm();
     return (await door.isSplit()) ? existing(driver) : hypervisor;
   }
 
   function existing(driver: Driver): Pool {
-    const pool = pools.get(driver) ?? createPool(() => door.open(driver), looks);
+    const pool = pools.get(driver) ?? createPool((ahead) => door.open(driver, ahead), looks);
     pools.set(driver, pool);
     return pool;
   }

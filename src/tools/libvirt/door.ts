@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Channel, isDialError } from "../../model/channel.ts";
 import { UnreachableError } from "../../model/errors.ts";
 import type { Account, Host } from "../../model/host.ts";
-import { type Connection, loginOpening, openConnection } from "./rpc/connection.ts";
+import { type Ahead, type Connection, loginOpening, openConnection } from "./rpc/connection.ts";
 import type { Driver } from "./rpc/procedures.ts";
 import { isPrivate, type Socket, siblingSocket, socketsOf } from "./sockets.ts";
 import { isLoginRefusal, unreachable } from "./unreachable.ts";
@@ -10,8 +10,11 @@ import { parseLibvirtUri } from "./uri.ts";
 
 /** Opens connections to the libvirt of one host. */
 export interface Door {
-  /** A new connection to the daemon that answers for a driver. Throws an UnreachableError that says what to do. */
-  open(driver: Driver): Promise<Connection>;
+  /**
+   * A new connection to the daemon that answers for a driver. If `ahead` was called, the calls that it gave have to be the first on this connection, in
+   * this order: they were sent behind the login. Throws an UnreachableError that says what to do.
+   */
+  open(driver: Driver, ahead?: () => readonly Ahead[]): Promise<Connection>;
   /** Whether each driver has a daemon of its own; connects when that is not known. */
   isSplit(): Promise<boolean>;
   /** Whether only the read-only socket lets this user in; known after the first connection. */
@@ -45,9 +48,9 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
   /** The channel that the search opened, for the first connection. */
   let spare: Channel | undefined;
 
-  function locate(): Promise<Place> {
+  function locate(ahead?: () => readonly Ahead[]): Promise<Place> {
     if (place !== undefined) return Promise.resolve(place);
-    searching ??= search()
+    searching ??= search(ahead)
       .then(([channel, found]) => {
         spare = channel;
         place = found;
@@ -65,8 +68,8 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
     return opened === undefined ? dial(known, target.opens) : Promise.resolve(opened);
   }
 
-  async function open(driver: Driver): Promise<Connection> {
-    const known = await locate();
+  async function open(driver: Driver, ahead?: () => readonly Ahead[]): Promise<Connection> {
+    const known = await locate(driver === "hypervisor" ? ahead : undefined);
     if (driver !== "hypervisor" && known.socket.split) return openSibling(known, driver);
     return logIn(await channelTo(known), known, target.opens);
   }
@@ -101,15 +104,15 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
     }
   }
 
-  function dial({ socket, readOnly }: Place, opens: string): Promise<Channel> {
-    return host.dial(readOnly ? `${socket.path}-ro` : socket.path, loginOpening({ opens, readOnly }));
+  function dial({ socket, readOnly }: Place, opens: string, ahead?: () => readonly Ahead[]): Promise<Channel> {
+    return host.dial(readOnly ? `${socket.path}-ro` : socket.path, loginOpening({ opens, readOnly }, ahead));
   }
 
-  async function search(): Promise<[Channel, Place]> {
+  async function search(ahead?: () => readonly Ahead[]): Promise<[Channel, Place]> {
     const account = target.session ? await host.account() : systemAccount;
     const sockets = socketsOf(target, account);
     try {
-      return await firstOf(sockets);
+      return await firstOf(sockets, ahead);
     } catch (error) {
       const absent = isDialError(error) && (error.reason === "missing" || error.reason === "refused");
       if (absent && isPrivate(target, account)) return startDaemon(sockets);
@@ -118,12 +121,12 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
   }
 
   /** The first socket with a listener. Throws the last DialError, or the first one that is a refusal. */
-  async function firstOf(sockets: readonly Socket[]): Promise<[Channel, Place]> {
+  async function firstOf(sockets: readonly Socket[], ahead?: () => readonly Ahead[]): Promise<[Channel, Place]> {
     let failure: unknown;
     for (const socket of sockets) {
       for (const readOnly of looksOnly ? [false, true] : [false]) {
         try {
-          return [await dial({ socket, readOnly }, target.opens), { socket, readOnly }];
+          return [await dial({ socket, readOnly }, target.opens, ahead), { socket, readOnly }];
         } catch (error) {
           if (!isDialError(error)) throw error;
           if (!(isDialError(failure) && failure.reason === "denied")) failure = error;
@@ -154,9 +157,9 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
   }
 
   return {
-    open: async (driver) => {
+    open: async (driver, ahead) => {
       try {
-        return await open(driver);
+        return await open(driver, ahead);
       } catch (error) {
         // A restarted libvirt may use another socket.
         if (isDialError(error)) {

@@ -75,14 +75,40 @@ export async function openConnection(channel: Channel, options: ConnectionOption
   }
 }
 
-/** What `openConnection` writes first, and what a daemon without authentication answers. Pure. */
-export function loginOpening({ opens, readOnly }: Omit<ConnectionOptions, "uri">): Opening {
+/** A call as it is written behind a login. */
+export interface Ahead {
+  readonly procedure: Procedure<unknown, unknown>;
+  readonly args: unknown;
+}
+
+/** Messages that `openConnection` writes. */
+const loginMessages = 2;
+
+/** What `openConnection` writes first, and what a daemon without authentication answers. `ahead` gives the calls that follow when the opening is sent. */
+export function loginOpening({ opens, readOnly }: Omit<ConnectionOptions, "uri">, ahead?: () => readonly Ahead[]): Opening {
   const { authList, open } = procedures;
   return {
     first: messageOf(authList, messageTypes.call, 1, (body) => authList.args.write(body, undefined)),
     expected: messageOf(authList, messageTypes.reply, 1, (body) => authList.result.write(body, { types: [authNone] })),
-    second: messageOf(open, messageTypes.call, 2, (body) => open.args.write(body, openArguments(opens, readOnly))),
+    second: messageOf(open, messageTypes.call, loginMessages, (body) => open.args.write(body, openArguments(opens, readOnly))),
+    ...(ahead === undefined
+      ? {}
+      : {
+          further: {
+            expected: messageOf(open, messageTypes.reply, loginMessages, (body) => open.result.write(body, undefined)),
+            bytes: () => Buffer.concat(ahead().map(callBehind)),
+          },
+        }),
   };
+}
+
+function callBehind({ procedure, args }: Ahead, index: number): Buffer {
+  try {
+    return messageOf(procedure, messageTypes.call, loginMessages + 1 + index, (body) => procedure.args.write(body, args));
+  } catch {
+    // `call` fails with it as well, and sends nothing.
+    return Buffer.alloc(0);
+  }
 }
 
 function openArguments(opens: string, readOnly: boolean) {

@@ -1,5 +1,5 @@
 import { UnreachableError } from "../../../model/errors.ts";
-import type { Connection } from "./connection.ts";
+import type { Ahead, Connection } from "./connection.ts";
 import type { Procedure } from "./procedures.ts";
 
 /** Connections to one daemon, opened when they are needed. */
@@ -17,6 +17,7 @@ const connectionsAtMost = 16;
 
 interface Waiting {
   readonly changes: boolean;
+  readonly call: Ahead;
   readonly start: (connection: Connection) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -36,9 +37,12 @@ export interface LookLimits {
 
 /**
  * A pool over `open`. Looks share a few connections; changes, which may take seconds, get further ones, so that as many run at
- * a time as are asked for.
+ * a time as are asked for. `open` may send the calls that `ahead` gives behind the login of the first connection: they are the first that are made on it.
  */
-export function createPool(open: () => Promise<Connection>, looks: LookLimits = { connections: 2, window }): Pool {
+export function createPool(
+  open: (ahead?: () => readonly Ahead[]) => Promise<Connection>,
+  looks: LookLimits = { connections: 2, window },
+): Pool {
   let connections: Connection[] = [];
   const loads = new WeakMap<Connection, Load>();
   const waiting: Waiting[] = [];
@@ -46,17 +50,23 @@ export function createPool(open: () => Promise<Connection>, looks: LookLimits = 
   let changes = 0;
   /** Of those that wait. Counted, because a look at a thousand guests waits with a thousand calls. */
   let waitingChanges = 0;
+  /** As many of the first that wait were sent behind the login of the first connection, and are made on no other. */
+  let sent = 0;
   let closed = false;
 
-  function advance(): void {
+  function startWaiting(): void {
     if (connections.some((connection) => !connection.alive)) connections = connections.filter((connection) => connection.alive);
-    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+    for (let next = waiting[0]; next !== undefined && sent === 0; next = waiting[0]) {
       const free = leastBusy(next.changes);
       if (free === undefined) break;
       waiting.shift();
       if (next.changes) waitingChanges -= 1;
       next.start(free);
     }
+  }
+
+  function advance(): void {
+    startWaiting();
     const wanted = Math.min(Math.ceil(waiting.length / window), limit() - connections.length) - opening;
     for (let more = 0; more < wanted; more += 1) grow();
   }
@@ -83,26 +93,45 @@ export function createPool(open: () => Promise<Connection>, looks: LookLimits = 
     return load;
   }
 
+  /** The looks to send behind a login: those that no change precedes. */
+  function ahead(): readonly Ahead[] {
+    const firstChange = waiting.findIndex(({ changes }) => changes);
+    const first = waiting.slice(0, Math.min(looks.window, firstChange === -1 ? waiting.length : firstChange));
+    sent = first.length;
+    return first.map(({ call }) => call);
+  }
+
+  function startSent(connection: Connection): void {
+    const first = waiting.splice(0, sent);
+    sent = 0;
+    for (const { start } of first) start(connection);
+  }
+
   function grow(): void {
+    const isFirst = connections.length + opening === 0;
     opening += 1;
-    open().then(
+    open(isFirst ? ahead : undefined).then(
       async (connection) => {
         opening -= 1;
+        // Before anything else is written, the goodbye too.
+        if (isFirst) startSent(connection);
         if (closed) return connection.close();
         connections.push(connection);
         advance();
       },
       (error: unknown) => {
         opening -= 1;
-        // Other connections still serve what waits. Without any, it would wait forever.
-        if (connections.some(({ alive }) => alive)) return;
+        if (isFirst) sent = 0;
+        // Other connections still serve what waits, and the first one what was sent. Without any, it would wait forever.
+        if (sent > 0 || connections.some(({ alive }) => alive)) return startWaiting();
         waitingChanges = 0;
         for (const { fail } of waiting.splice(0)) fail(error);
       },
     );
   }
 
-  function take<T>(changing: boolean, work: (connection: Connection) => Promise<T>): Promise<T> {
+  function take<T>(call: Ahead, work: (connection: Connection) => Promise<T>): Promise<T> {
+    const changing = call.procedure.changes;
     return new Promise((resolve, reject) => {
       const start = (connection: Connection) => {
         const load = loadOf(connection);
@@ -129,7 +158,7 @@ export function createPool(open: () => Promise<Connection>, looks: LookLimits = 
         );
       };
       if (closed) return reject(new UnreachableError("The connection to libvirt is closed."));
-      waiting.push({ changes: changing, start, fail: reject });
+      waiting.push({ changes: changing, call, start, fail: reject });
       if (changing) waitingChanges += 1;
       advance();
     });
@@ -140,7 +169,8 @@ export function createPool(open: () => Promise<Connection>, looks: LookLimits = 
       const wanted = Math.min(connectionsAtMost, Math.max(1, Math.ceil(changes / window)));
       while (!closed && connections.length + opening < wanted) grow();
     },
-    call: (procedure, args, subject) => take(procedure.changes, (connection) => connection.call(procedure, args, subject)),
+    call: (procedure, args, subject) =>
+      take({ procedure: procedure as Ahead["procedure"], args }, (connection) => connection.call(procedure, args, subject)),
     async close() {
       closed = true;
       await Promise.all(connections.splice(0).map((connection) => connection.close()));

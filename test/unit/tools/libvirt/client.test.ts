@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Channel, DialError, type Opening } from "../../../../src/model/channel.ts";
+import { pipelined } from "../../../../src/host/ssh/pipelined.ts";
+import { type Channel, DialError } from "../../../../src/model/channel.ts";
 import { UnreachableError } from "../../../../src/model/errors.ts";
 import type { Host } from "../../../../src/model/host.ts";
 import { createCaller } from "../../../../src/tools/libvirt/caller.ts";
@@ -67,8 +68,8 @@ test("a thousand domains, each read once, with a window of four calls on two con
   await libvirt.close();
 });
 
-test("over ssh, all that is asked for together goes out together: five turns with any number of domains", async () => {
-  const turnsFor = async (count: number) => {
+test("over ssh, all that is asked for together goes out together, and the first looks with the login: few turns with any number of domains", async () => {
+  const turnsFor = async (count: number, sendsOpening: boolean) => {
     const machine = createMachine();
     for (let at = 0; at < count; at += 1)
       machine.libvirtd.define(domainXml(`guest-${at}`, `11111111-2222-4333-8444-${String(at).padStart(12, "0")}`));
@@ -78,8 +79,12 @@ test("over ssh, all that is asked for together goes out together: five turns wit
     const libvirt = libvirtOn(machine, {
       host: {
         libvirtUri: "qemu:///system",
-        dial: async (path) => {
+        dial: async (path, opening) => {
           const channel = await booted.dial(path);
+          const further = sendsOpening ? opening?.further : undefined;
+          // As the helper on the host sends it, once the calls were asked for.
+          await new Promise((resolve) => setTimeout(resolve));
+          const bytes = further?.bytes() ?? Buffer.alloc(0);
           const there: Channel = {
             ended: channel.ended,
             onData: () => undefined,
@@ -91,13 +96,16 @@ test("over ssh, all that is asked for together goes out together: five turns wit
             },
             close: () => channel.close(),
           };
-          channel.onData = (bytes) => {
+          channel.onData = (received) => {
             setTimeout(() => {
               answered = true;
-              there.onData(bytes);
+              there.onData(received);
             }, 20);
           };
-          return there;
+          if (opening === undefined || further === undefined) return there;
+          const client = pipelined(there, [opening.first, opening.second, bytes], [opening.expected, further.expected]);
+          channel.write(Buffer.concat([opening.first, opening.second, bytes]));
+          return client;
         },
       },
     });
@@ -107,8 +115,13 @@ test("over ssh, all that is asked for together goes out together: five turns wit
     await libvirt.close();
     return looked;
   };
-  assert.ok((await turnsFor(10)) <= 5);
-  assert.ok((await turnsFor(500)) <= 5);
+  for (const count of [10, 500]) {
+    // Two for the login, one for the lists, one for the definitions, and room for one.
+    const turns = await turnsFor(count, false);
+    assert.ok(turns <= 5, `${turns} turns for ${count}`);
+    // The definitions only.
+    assert.equal(await turnsFor(count, true), 1);
+  }
 });
 
 test("over ssh, the connections that changes at a time take are opened before them; on this machine they are not", async () => {
@@ -139,7 +152,7 @@ for (const looksOnly of [false, true]) {
   test(`a login is the opening that the dial was given${looksOnly ? ", also on the read-only socket" : ""}`, async () => {
     const machine = createMachine();
     const booted = machine.boot();
-    const given: (Opening | undefined)[] = [];
+    const given: object[] = [];
     const written: Buffer[] = [];
     const answers: Buffer[] = [];
     const libvirt = libvirtOn(machine, {
@@ -149,7 +162,9 @@ for (const looksOnly of [false, true]) {
         dial: async (path, opening) => {
           if (looksOnly && !path.endsWith("-ro")) throw new DialError(path, "denied", "permission denied");
           const channel = await booted.dial(path.replace(/-ro$/, ""));
-          given.push(opening);
+          // When the helper would send it: after the calls were asked for.
+          await new Promise((resolve) => setTimeout(resolve));
+          given.push({ ...opening, further: { ...opening?.further, bytes: opening?.further?.bytes() } });
           const there: Channel = {
             ended: channel.ended,
             onData: () => undefined,
@@ -172,7 +187,10 @@ for (const looksOnly of [false, true]) {
     assert.equal(given.length, 1);
     const received = Buffer.concat(answers);
     // A message begins with its length.
-    assert.deepEqual(given[0], { first: written[0], expected: received.subarray(0, received.readUInt32BE(0)), second: written[1] });
+    const end = received.readUInt32BE(0);
+    const expected = received.subarray(0, end);
+    const further = { expected: received.subarray(end, end + received.readUInt32BE(end)), bytes: written[2] };
+    assert.deepEqual(given[0], { first: written[0], expected, second: written[1], further });
   });
 }
 
