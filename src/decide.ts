@@ -23,6 +23,7 @@ export function lookOnly<Config>(run: Reconciliation<Config>): Promise<Observed>
 
 /** Decides what to do about what was seen. Pure: neither the host nor files or the environment are read. */
 export function decide<Config>(run: Reconciliation<Config>, observed: Observed): Plan {
+  const { variables = [], sought, fingerprints = false } = run;
   const { project, settings } = run.context;
   const plan = makePlan({
     kinds: run.kinds,
@@ -38,16 +39,16 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
     replace: run.replace ?? [],
     ...withoutUndefined({ indexOf: run.indexOf, guard: run.guard }),
     mode: run.mode.do,
-    fingerprints: run.fingerprints ?? false,
+    fingerprints,
     extraChanges: furtherChanges(run.mode, observed),
   });
   const diagnostics = [...plan.diagnostics, ...(run.mode.do === "apply" ? [] : (run.mode.notes?.(observed) ?? []))];
-  const { variables = [] } = run;
   const { eventHook } = run.context.settings;
   return {
     ...plan,
     ...withoutUndefined({
       eventHook,
+      sought: fingerprints ? sought : undefined,
       purpose: run.mode.do === "destroy" ? ("destroy" as const) : undefined,
       variables: variables.length === 0 ? undefined : variables,
     }),

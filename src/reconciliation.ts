@@ -8,6 +8,7 @@ import type { Places } from "./model/diagnostic-places.ts";
 import type { HostFacts } from "./model/host-facts.ts";
 import type { AnyKind, Check, Guard, Observed } from "./model/kind.ts";
 import type { Plan } from "./model/plan.ts";
+import type { Sought } from "./model/sought.ts";
 import type { UsedVariable } from "./model/used-variable.ts";
 
 /** What a run does: make the host match the configuration, remove everything of the project, or only some changes that follow from the look. */
@@ -61,6 +62,8 @@ export interface Reconciliation<Config> {
   /** Addresses or names of what is replaced although nothing about it differs. Absent: nothing. */
   readonly replace?: readonly string[];
   readonly mode: Mode;
+  /** What the look takes from the configuration, for a plan that is to be saved. Absent: nothing. */
+  readonly sought?: Sought;
   /** The plan is to be saved. */
   readonly fingerprints?: boolean;
 }

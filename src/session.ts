@@ -13,7 +13,7 @@ import { claimProject, projectOwner, releaseProject } from "./kinds/host/project
 import { hostSettings, type Runner } from "./kinds/host/settings.ts";
 import { createChecks, createKinds } from "./kinds/index.ts";
 import { configRules } from "./kinds/rules.ts";
-import type { DomainSpec } from "./kinds/terms/spec.ts";
+import { soughtOf } from "./kinds/sought-of.ts";
 import { guardUnread } from "./kinds/unread-guard.ts";
 import type { Address } from "./model/address.ts";
 import type { CloudDoor } from "./model/cloud-door.ts";
@@ -31,6 +31,7 @@ import { type Plan, plansOfHosts } from "./model/plan.ts";
 import type { PublisherDoor } from "./model/publisher-door.ts";
 import { type SecretRef, unavailableSecret } from "./model/secret.ts";
 import type { HostSettings } from "./model/settings.ts";
+import type { Sought } from "./model/sought.ts";
 import type { UsedVariable } from "./model/used-variable.ts";
 import { withoutUndefined } from "./model/without-undefined.ts";
 import type { Room } from "./reconciliation.ts";
@@ -71,6 +72,8 @@ export interface HostSession {
   /** Which changes are refused while objects that are left out cannot be read. Absent: all. */
   readonly guard?: Guard;
   readonly lookUpFacts: (context: Context) => Promise<HostFacts>;
+  /** What the look at it takes from the configuration. */
+  readonly sought: Sought;
   /** The room of the host that applies claim while they run. */
   readonly room?: Room;
   /** Records on the host what an apply begins, and what is gone after everything was destroyed. Called under the project's lock. */
@@ -151,7 +154,7 @@ export async function openHosts(hosts: readonly HostConfig[], surroundings: Surr
 /** Prepares to carry out a saved plan, which holds the hosts that it is for. */
 export function openPlanSession(plan: Plan, surroundings: Surroundings): Promise<Session> {
   const opens = plansOfHosts(plan).map((plan) => () => {
-    const { host, project, target, eventHook } = plan;
+    const { host, project, target, eventHook, sought = {} } = plan;
     const { uri, instancesPath, imageCacheName, ...drivers } = target;
     const config: Config = {
       project,
@@ -160,19 +163,11 @@ export function openPlanSession(plan: Plan, surroundings: Surroundings): Promise
         instances_path: instancesPath,
         ...withoutUndefined({ image_cache_subdirectory_name: imageCacheName, event_hook: eventHook && [...eventHook] }),
       },
-      instances: adoptedIn(plan),
     };
-    return openHost(host, { config, diagnostics: [] }, { ...hostSettings(config, surroundings.runner), drivers }, surroundings);
+    const settings = { ...hostSettings(config, surroundings.runner), drivers };
+    return openHost(host, { config, diagnostics: [], sought }, settings, surroundings);
   });
   return openAll(opens);
-}
-
-/** The instances that a saved plan adopts: until then, their guests are known by the configuration alone. */
-function adoptedIn({ actions }: Plan): NonNullable<Config["instances"]> {
-  const adopted = actions
-    .filter(({ type }) => type === "domain.adopt")
-    .map(({ args }) => (args as unknown as { readonly spec: DomainSpec }).spec);
-  return Object.fromEntries(adopted.map(({ instance, uuid, flavor }) => [instance, { adopt: true, uuid, flavor: flavor.name }]));
 }
 
 /** The only host of a session. Throws if it has several: a caller that supports several uses `hosts`. */
@@ -206,7 +201,15 @@ function hostName(uri: string): string {
 
 async function openHost(
   name: string,
-  { config, diagnostics, place, origin, variables, copyOf = () => undefined }: CheckedConfig,
+  {
+    config,
+    diagnostics,
+    place,
+    origin,
+    variables,
+    copyOf = () => undefined,
+    sought = soughtOf(config),
+  }: CheckedConfig & Pick<Partial<HostSession>, "sought">,
   settings: HostSettings,
   surroundings: Surroundings,
 ): Promise<HostSession> {
@@ -243,7 +246,8 @@ async function openHost(
       openPeer: surroundings.openPeer ?? peersOf(host),
       ...withoutUndefined({ clouds: surroundings.clouds, publishers: surroundings.publishers }),
     },
-    kinds: createKinds(settings, lookUpSecret, config),
+    kinds: createKinds(settings, lookUpSecret, config, sought),
+    sought,
     checks: createChecks(settings),
     guard: guardUnread,
     room: { seen: seeLedger, claim: claimPlan },

@@ -64,7 +64,12 @@ async function parsePlan(path: string, content: string): Promise<Plan> {
     throw refuse(path, "is damaged", `It does not have the shape of a plan. At ${where}: ${problem.summary}.`);
   }
   const plan = value as Plan;
-  for (const { actions } of plansOfHosts(plan)) {
+  for (const { actions, sought } of plansOfHosts(plan)) {
+    if (sought === undefined)
+      throw refuse(path, "is damaged", "It does not say which objects of the configuration its look at the host was for.");
+    const instances = Object.values(sought.instances ?? {}).reduce((sum, { count = 1 }) => sum + count, 0);
+    if (instances > mostInstances)
+      throw refuse(path, "is damaged", `Its look was for ${instances} instances; at most ${mostInstances} are possible.`);
     const ids = new Set(actions.map(({ id }) => id));
     const lost = actions.find(({ after }) => !after.every((id) => ids.has(id)));
     if (lost !== undefined) throw refuse(path, "is damaged", `Action ${lost.id} waits for an action that is not in the plan.`);
@@ -84,6 +89,9 @@ export function refuseUnknownActions(path: string, plan: Plan, types: readonly {
 
 /** A plan of 5000 instances takes a fifth of this. */
 const mostBytes = 256 * 2 ** 20;
+
+/** The look knows each by its names, and a few bytes may stand for many: `count`. */
+const mostInstances = 1_000_000;
 
 /**
  * The text of a saved plan, or as much of any other file as shows that it is none. Empty where there is nothing; undefined for what is

@@ -1,5 +1,7 @@
 import { hostSchema } from "../kinds/host/schema.ts";
+import { schema } from "../kinds/schema.ts";
 
+const { instances, volumes, networks, images } = schema.properties;
 const text = { type: "string" } as const;
 const { pattern, expects } = hostSchema.properties.image_cache_subdirectory_name;
 /** A name that leads out of the instances path must not come from a file. */
@@ -30,6 +32,33 @@ const action = {
     after: texts,
   },
 } as const;
+
+/** A section of the configuration in which an entry has no more than these of its keys. */
+function soughtSection(propertyNames: object, properties: object) {
+  return { type: "object", propertyNames, additionalProperties: { type: "object", properties, additionalProperties: false } };
+}
+
+const entry = {
+  instance: instances.additionalProperties.properties,
+  volume: volumes.additionalProperties.properties,
+  network: networks.additionalProperties.properties,
+};
+/** It decides what the apply takes for its own, so it is held to what a configuration may say. */
+const sought = {
+  type: "object",
+  properties: {
+    instances: soughtSection(instances.propertyNames, {
+      count: entry.instance.count,
+      adopt: entry.instance.adopt,
+      uuid: entry.instance.uuid,
+      renamed_from: entry.instance.renamed_from,
+    }),
+    volumes: soughtSection(volumes.propertyNames, { renamed_from: entry.volume.renamed_from }),
+    networks: soughtSection(networks.propertyNames, { external: entry.network.external, renamed_from: entry.network.renamed_from }),
+    published: { type: "object", propertyNames: images.propertyNames, additionalProperties: entry.instance.uuid },
+  },
+  additionalProperties: false,
+};
 
 const field = { type: "object", required: ["path"], properties: { path: text, effect, cause } } as const;
 
@@ -97,6 +126,7 @@ const plan = {
     basis: { type: "object", additionalProperties: text },
     excluded: { type: "array", items: address },
     unread: { type: "array", items: address },
+    sought,
     eventHook: { type: "array", minItems: 1, maxItems: 32, items: { type: "string", minLength: 1 } },
     rates: {
       type: "object",

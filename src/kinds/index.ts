@@ -2,6 +2,7 @@ import type { AnyKind, Check } from "../model/kind.ts";
 import { type Presentation, present } from "../model/presentation.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
+import type { Sought } from "../model/sought.ts";
 import { checkHostCapacity } from "./capacity.ts";
 import { withSourceImages } from "./config/with-source-images.ts";
 import type { Config } from "./config.ts";
@@ -17,6 +18,7 @@ import { publishedKind } from "./published/published.ts";
 import { checkLikelyRenames } from "./rename-hint.ts";
 import { presentFilters } from "./security-group/present.ts";
 import { securityGroupKind } from "./security-group/security-group.ts";
+import { soughtOf } from "./sought-of.ts";
 import { presentVolumes } from "./volume/present.ts";
 import { volumeKind } from "./volume/volume.ts";
 
@@ -27,8 +29,16 @@ export interface KindModule {
   readonly section: { readonly key: string; readonly schema: Readonly<Record<string, unknown>> } | null;
   /** By address kind, and by the name of what it reports as unmanaged. */
   readonly present: Readonly<Record<string, Presentation>>;
-  /** `lookUpSecret` and `config` are for the look at the host: what is decided is decided by `desired`, `check` and `diff`, which are pure. */
-  create(settings: HostSettings, lookUpSecret: (reference: SecretRef) => string | undefined, config: Config): AnyKind<Config>;
+  /**
+   * `lookUpSecret`, `config` and `sought` are for the look at the host: what is decided is decided by `desired`, `check` and `diff`, which are pure. The apply
+   * of a saved plan has no `config`, so what `describe` gives of a state and its address must depend on `sought` alone.
+   */
+  create(
+    settings: HostSettings,
+    lookUpSecret: (reference: SecretRef) => string | undefined,
+    config: Config,
+    sought: Sought,
+  ): AnyKind<Config>;
 }
 
 /** Every kind. A new one is one more line. */
@@ -54,13 +64,14 @@ export function registerKind(kind: KindModule): Disposable {
   return undo.move();
 }
 
-/** The kinds, bound to one host. */
+/** The kinds, bound to one host. `sought`: as the look at it that a saved plan is based on had it. */
 export function createKinds(
   settings: HostSettings,
   lookUpSecret: (reference: SecretRef) => string | undefined,
   config: Config = {},
+  sought: Sought = soughtOf(config),
 ): readonly AnyKind<Config>[] {
-  return kinds.map((kind) => withImagesFound(kind.create(settings, lookUpSecret, config)));
+  return kinds.map((kind) => withImagesFound(kind.create(settings, lookUpSecret, config, sought)));
 }
 
 /** The sections of the configuration that registered kinds add, by key. */

@@ -5,6 +5,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { hasErrors } from "./diagnostic.ts";
 import type { Json } from "./json.ts";
 import type { Rates } from "./rates.ts";
+import type { Sought } from "./sought.ts";
 import type { UsedVariable } from "./used-variable.ts";
 
 /** Something on the host that is not this project's. Reported, never touched. */
@@ -90,6 +91,8 @@ export interface Plan {
   readonly complete: boolean;
   /** Digest of each observed object that the plan is based on, by address; `absent` for one that did not exist. */
   readonly basis: Readonly<Record<string, string>>;
+  /** Of a plan to be saved: what its look took from the configuration. Absent: nothing. */
+  readonly sought?: Sought;
   /** The program of `host.event_hook` with its arguments, which the apply runs for each step of an image. Absent: none. */
   readonly eventHook?: readonly string[];
   /** How fast the host was in earlier applies, for the forecast. Absent: it was not measured. */

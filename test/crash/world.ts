@@ -12,6 +12,7 @@ import { seeLedger } from "../../src/kinds/host/ledger.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
 import { unusedBases } from "../../src/kinds/image/remove.ts";
 import { createChecks, createKinds } from "../../src/kinds/index.ts";
+import { soughtOf } from "../../src/kinds/sought-of.ts";
 import { guardUnread } from "../../src/kinds/unread-guard.ts";
 import type { Context } from "../../src/model/context.ts";
 import { hasErrors } from "../../src/model/diagnostic.ts";
@@ -21,6 +22,7 @@ import { createLayout, layoutOf } from "../../src/model/layout.ts";
 import type { OpenPeer } from "../../src/model/peer.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import type { SecretRef } from "../../src/model/secret.ts";
+import type { Sought } from "../../src/model/sought.ts";
 import type { UsedVariable } from "../../src/model/used-variable.ts";
 import { type ApplyResult, plan, reconcile } from "../../src/reconcile.ts";
 import type { Reconciliation } from "../../src/reconciliation.ts";
@@ -115,6 +117,7 @@ async function check(yaml: string, env: Readonly<Record<string, string>>): Promi
 /** One run of virtform on the fake machine. */
 export interface Run extends Reconciliation<Config> {
   readonly context: Context;
+  readonly sought: Sought;
 }
 
 /** A process of virtform on this host with this configuration. */
@@ -141,6 +144,7 @@ export async function runOn(
     name: "localhost",
     qualified: false,
     kinds: createKinds(settings, lookUpSecret, config),
+    sought: soughtOf(config),
     checks: createChecks(settings),
     guard: guardUnread,
     room: { seen: seeLedger, claim: claimPlan },

@@ -380,6 +380,39 @@ test("an image is published, its drift is corrected, and a killed or broken uplo
   await assertConverged(workspace);
 });
 
+test("a saved plan changes an image that is in Glance, and is refused once the image was changed there", async (t) => {
+  const workspace = await createWorkspace(t);
+  await writeFile(`${workspace.directory}/golden.raw`, randomBytes(MiB));
+  const write = (build: string) =>
+    writeConfig(workspace, {
+      images: {
+        golden: { source: `${workspace.directory}/golden.raw`, disk_format: "raw", publish: { glance: { properties: { build } } } },
+      },
+    });
+  const file = `${workspace.directory}/site.plan`;
+  const save = () => virtform("plan", workspace.directory, "--out", file);
+  // The first one uploads, the second one changes what is there.
+  for (const build of ["1", "2"]) {
+    await write(build);
+    assert.equal((await save()).code, 0);
+    const applied = await virtform("apply", file);
+    assert.equal(applied.code, 0, applied.stderr);
+    assert.deepEqual(
+      (await publishedBy(workspace.project)).map((image) => [image["build"], image["status"]]),
+      [[build, "active"]],
+    );
+    await assertConverged(workspace);
+  }
+  await write("3");
+  await save();
+  const [{ id = "" } = {}] = await publishedBy(workspace.project);
+  const body = [{ op: "replace", path: "/build", value: "by hand" }];
+  await cloud.glance("PATCH", `/v2/images/${id}`, { body, type: "application/openstack-images-v2.1-json-patch" });
+  const refused = await virtform("apply", file);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /The saved plan no longer fits: published\/golden has changed/);
+});
+
 test("while Glance does not list images, the published image is left out, and the rest of the project changes", async (t) => {
   const workspace = await createWorkspace(t);
   await writeFile(`${workspace.directory}/golden.raw`, randomBytes(MiB));

@@ -1,4 +1,4 @@
-import type { Config } from "../config.ts";
+import type { Sought } from "../../model/sought.ts";
 import { instanceNames } from "./instance-names.ts";
 
 /** A name of the configuration, and the names that the same object may have had before, the likeliest first. */
@@ -16,10 +16,10 @@ export interface Earlier {
  * The earlier names of instances. Without a count `web` may have been `web-0`, and with one `web-0` may have been `web`, as Terraform moves
  * `x` to `x[0]` and back. Pure.
  */
-export function earlierInstances(config: Config): Earlier[] {
-  const entries = Object.entries(config.instances ?? {});
+export function earlierInstances({ instances = {} }: Pick<Sought, "instances">): Earlier[] {
+  const entries = Object.entries(instances);
   const entryOf = new Map(entries.flatMap(([entry, { count }]) => instanceNames(entry, count).map((name) => [name, entry] as const)));
-  const isRenamed = (name: string) => config.instances?.[entryOf.get(name) ?? ""]?.renamed_from !== undefined;
+  const isRenamed = (name: string) => instances[entryOf.get(name) ?? ""]?.renamed_from !== undefined;
   return entries.flatMap(([entry, { count, renamed_from: from = null }]) =>
     instanceNames(entry, count).flatMap((name, index): Earlier[] => {
       const of = (before: string) => (index === 0 ? [`${before}-0`, before] : [`${before}-${index}`]);
@@ -31,8 +31,7 @@ export function earlierInstances(config: Config): Earlier[] {
 }
 
 /** The earlier names of volumes. Pure. */
-export function earlierVolumes(config: Config): Earlier[] {
-  const declared = config.volumes ?? {};
+export function earlierVolumes({ volumes: declared = {} }: Pick<Sought, "volumes">): Earlier[] {
   return Object.entries(declared).flatMap(([entry, { renamed_from: from }]) => {
     const isDeclared = from !== undefined && Object.hasOwn(declared, from);
     if (from === undefined || (isDeclared && declared[from]?.renamed_from === undefined)) return [];

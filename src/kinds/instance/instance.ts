@@ -10,6 +10,7 @@ import { instanceOf } from "../../model/presentation.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { SecretRef } from "../../model/secret.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import type { Sought } from "../../model/sought.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { checkChains } from "../chain/check.ts";
 import { follow } from "../chain/follow.ts";
@@ -119,12 +120,13 @@ export function instanceKind(
   settings: HostSettings,
   lookUpSecret: (reference: SecretRef) => string | undefined,
   config: Config = {},
+  sought: Sought = {},
 ): Kind<Config, InstanceSpec, InstanceState> {
   return {
     name: "instance",
     addressKinds: [secrets.name, disks.name, seeds.name, guests.name],
     desired: (config, facts) => desiredInstances({ config, settings, facts }),
-    observe: (context) => observeInstances(context, recordedSecrets(config, lookUpSecret), config),
+    observe: (context) => observeInstances(context, { sought, config, values: recordedSecrets(config, lookUpSecret) }),
     diff: (address, want, have, observed) => {
       const differing = diffOne(address, asItStays(address, want, observed), have, observed, { config, settings });
       const change = withNeeds(differing, networksOf(want, config));

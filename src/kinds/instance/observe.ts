@@ -8,6 +8,7 @@ import type { Observation } from "../../model/kind.ts";
 import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { problem } from "../../model/problem.ts";
+import type { Sought } from "../../model/sought.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
@@ -65,15 +66,18 @@ interface OwnedDirectory {
 
 /**
  * Looks at all domains and all instance directories, in one conversation with libvirt and a few rounds of reading files,
- * however many there are. `config`: which instances have other names now, and which guests are to be adopted, which have no label yet.
+ * however many there are. `config` and `values`: what config drives are compared with, for a plan that shows the difference.
  */
 export async function observeInstances(
   context: Context,
-  values?: RecordedSecrets,
-  config: Config = {},
+  {
+    sought = {},
+    config = {},
+    values,
+  }: { readonly sought?: Pick<Sought, "instances" | "volumes">; readonly config?: Config; readonly values?: RecordedSecrets } = {},
 ): Promise<Observation<InstanceState>> {
   const libvirt = libvirtOf(context);
-  const adopts = adoptedInstances(config);
+  const adopts = adoptedInstances(sought);
   const refused: UnreadableDomain[] = [];
   const parsers = definitionParsers();
   // Each turn is a round trip there: what the first definitions lead to is read while the others come.
@@ -109,7 +113,7 @@ export async function observeInstances(
   const names = namesOf(context, looks, directories);
   const origins = originsOf(looks, directories);
   // A label records only another name than the one that it has.
-  const renamed = renames(earlierInstances(config), names, (uuid, name) => (origins.get(uuid) ?? name) === name);
+  const renamed = renames(earlierInstances(sought), names, (uuid, name) => (origins.get(uuid) ?? name) === name);
   const nameOf = (uuid: string) => renamed.get(uuid) ?? names.get(uuid);
   const domains = looks.map(({ state }) => named(state, nameOf(state.uuid)));
   const power = new Map([...domains, ...unreadable].map(({ uuid, power }) => [uuid, power]));
@@ -173,7 +177,7 @@ export async function observeInstances(
   for (const [address, disk] of disks.states)
     states.set(address, withLoose(withChain(disk, chains.get(disk.uuid) ?? []), loose.get(disk.path)));
   const ofSecrets = secrets.flatMap((record) => secretState(record, context.project) ?? []);
-  const volumes = ofSecrets.some(({ name }) => volumeOfSecret(name) !== undefined) ? await volumeNames(context, config) : undefined;
+  const volumes = ofSecrets.some(({ name }) => volumeOfSecret(name) !== undefined) ? await volumeNames(context, sought) : undefined;
   for (const secret of ofSecrets) {
     const volume = volumes?.renamed.get(secret.owner) ?? volumes?.names.get(secret.owner);
     // Its usage, which cannot be changed, has the name that the owner had then.
@@ -182,7 +186,7 @@ export async function observeInstances(
   }
   const instanceOf = new Map(owned.map(({ uuid, instance }) => [uuid, instance]));
   const damaged = directories.flatMap((directory) => {
-    const found = damagedInstance(context, directory, domains, config);
+    const found = damagedInstance(context, directory, domains, sought);
     return found === undefined ? [] : [{ ...found, uuid: directory.uuid }];
   });
   const inDamaged = await Promise.all(damaged.map(({ uuid, instance }) => objectsIn(context, uuid, instance)));
@@ -359,20 +363,20 @@ function damagedInstance(
   context: Context,
   { uuid, damage }: Directory,
   domains: readonly DomainState[],
-  config: Config,
+  sought: Pick<Sought, "instances">,
 ): { readonly instance: string; readonly diagnostic: Diagnostic } | undefined {
   if (damage === undefined) return undefined;
   const domain = domains.find((one) => one.uuid === uuid && one.label?.project === context.project);
   const own = damage.project === context.project ? damage.name : undefined;
   const nameless = damage.project === undefined && damage.name === undefined;
-  const instance = own ?? domain?.label?.instance ?? (nameless ? declaredName(context, uuid, config) : undefined);
+  const instance = own ?? domain?.label?.instance ?? (nameless ? declaredName(context, uuid, sought) : undefined);
   if (instance === undefined) return undefined;
   const path = context.layout.instanceFile(uuid, instanceFiles.label);
   return { instance, diagnostic: damagedLabel(path, damage, `instance ${instance}`, guests.at(instance)) };
 }
 
 /** The declared instance that gets this uuid. */
-function declaredName({ project }: Context, uuid: string, { instances = {} }: Config): string | undefined {
+function declaredName({ project }: Context, uuid: string, { instances = {} }: Pick<Sought, "instances">): string | undefined {
   return Object.entries(instances)
     .flatMap(([entry, instance]) => instanceNames(entry, instance.count).map((name) => ({ name, given: instance.uuid })))
     .find(({ name, given }) => (given ?? derivedUuid("instance", project, name)) === uuid)?.name;

@@ -6,11 +6,10 @@ import type { Observation } from "../../model/kind.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { problem } from "../../model/problem.ts";
 import { shellWord } from "../../model/shell-word.ts";
+import type { Sought } from "../../model/sought.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { libvirtOf, type NetworkRecord } from "../../tools/libvirt/libvirt.ts";
 import { parseXml } from "../../tools/xml.ts";
-import { networkTraits } from "../config/network-traits.ts";
-import type { Config } from "../config.ts";
 import { derivedUuid } from "../terms/identity.ts";
 import { networks } from "../terms/network-address.ts";
 import type { NetworkState } from "../terms/network-state.ts";
@@ -24,18 +23,16 @@ import { type FoundUser, usersOf } from "./users.ts";
  * Looks at the networks of this project, which their uuids tell from others, and at those of others that have a declared name: they are unmanaged.
  * The definitions of all others are not read.
  */
-export async function observeNetworks(context: Context, config: Config = {}): Promise<Observation<NetworkState>> {
-  const names = new Set(
-    Object.entries(config.networks ?? {}).flatMap(([name, network]) => (networkTraits(network).type === "external" ? [] : [name])),
-  );
+export async function observeNetworks(context: Context, sought: Pick<Sought, "networks"> = {}): Promise<Observation<NetworkState>> {
+  const names = new Set(Object.entries(sought.networks ?? {}).flatMap(([name, { external }]) => (external === true ? [] : [name])));
   const isOwn = ({ name, uuid }: Pick<NetworkRecord, "name" | "uuid">) => uuid === derivedUuid("network", context.project, name);
   // Together with the look at the guests, which costs no more; without declared networks most hosts have none of this project.
   const [records, early] = await Promise.all([
-    recordsOf(context, config, (one) => isOwn(one) || names.has(one.name)),
+    recordsOf(context, sought, (one) => isOwn(one) || names.has(one.name)),
     names.size === 0 ? undefined : lookForUsers(context),
   ]);
   const users = early ?? (records.some(isOwn) ? await lookForUsers(context) : []);
-  const earlier = earlierNetworks(config);
+  const earlier = earlierNetworks(sought);
   const taken = new Set(records.map(({ name }) => name));
   // A network that is to have another name, which no network of the host has, is known by that one.
   const knownAs = (name: string) => {
@@ -123,7 +120,7 @@ async function stateOf(
 /** Where libvirt's daemons are split, that of networks may be missing: without declared networks nothing is asked of it. */
 async function recordsOf(
   context: Context,
-  { networks: declared = {} }: Config,
+  { networks: declared = {} }: Pick<Sought, "networks">,
   chosen: (network: Pick<NetworkRecord, "name" | "uuid">) => boolean,
 ): Promise<NetworkRecord[]> {
   try {

@@ -4,29 +4,22 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import { CodedError } from "../../model/errors.ts";
 import type { Observation } from "../../model/kind.ts";
 import { glancePublisher } from "../../sources/glance/published.ts";
-import { declared } from "../config/declared.ts";
-import type { Config } from "../config.ts";
 import { published } from "./address.ts";
-import { contentKey, publishedNames } from "./desired.ts";
 import type { PublishedState } from "./spec.ts";
 import { stateOf } from "./state-of.ts";
 
-/** The images in Glance that this configuration publishes, as they are there. */
-export async function observePublished(context: Context, config: Config): Promise<Observation<PublishedState>> {
-  const names = publishedNames(config);
+/** The images in Glance that this project publishes, as they are there. `contents`: by name, what tells the content of each from other content. */
+export async function observePublished(context: Context, contents: Readonly<Record<string, string>>): Promise<Observation<PublishedState>> {
+  const sought = Object.entries(contents);
   const states = new Map<Address, PublishedState>();
-  if (names.length === 0) return { states, unmanaged: [], diagnostics: [], complete: true };
+  if (sought.length === 0) return { states, unmanaged: [], diagnostics: [], complete: true };
   const diagnostics: Diagnostic[] = [];
   const unread: Address[] = [];
   const publisher = glancePublisher(context);
-  for (const name of names) {
+  for (const [name, content] of sought) {
     const address = published.at(name);
     try {
-      const image = await publisher.find({
-        project: context.project,
-        image: name,
-        content: contentKey(declared(config.images, name), config.project),
-      });
+      const image = await publisher.find({ project: context.project, image: name, content });
       if (image === undefined) continue;
       states.set(address, stateOf(image, image.visibility === "shared" ? await publisher.members(image.id) : []));
     } catch (error) {

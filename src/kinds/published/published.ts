@@ -5,6 +5,7 @@ import type { Kind } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import type { Sought } from "../../model/sought.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import type { Config } from "../config.ts";
 import { baseExists, bases } from "../image/address.ts";
@@ -22,13 +23,14 @@ import { unusableState } from "./state-of.ts";
 export function publishedKind(
   settings: HostSettings,
   _lookUpSecret?: unknown,
-  config: Config = {},
+  _config?: unknown,
+  { published: contents = {} }: Sought = {},
 ): Kind<Config, PublishedSpec, PublishedState> {
   return {
     name: "published",
     addressKinds: [published.name],
     desired: (config, facts) => desiredPublished({ config, settings, facts }),
-    observe: (context) => observePublished(context, config),
+    observe: (context) => observePublished(context, contents),
     diff: (_address, want, have) => (want === undefined ? undefined : changeOf(want, have)),
     check: checkPublishedImages,
     describe: (state) => state as unknown as Json,

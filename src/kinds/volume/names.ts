@@ -1,7 +1,7 @@
 import type { Context } from "../../model/context.ts";
+import type { Sought } from "../../model/sought.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { earlierVolumes, renames } from "../config/renames.ts";
-import type { Config } from "../config.ts";
 import { type RecordedVolume, recordedVolumes } from "../directory/second-record.ts";
 import { type VolumeDirectory, volumeDirectories } from "../directory/volume-label.ts";
 import { derivedUuid } from "../terms/identity.ts";
@@ -20,10 +20,10 @@ export interface VolumeNames {
 }
 
 /** Looks up the volumes of the host by their labels and their second records. */
-export async function volumeNames(context: Context, config: Config): Promise<VolumeNames> {
+export async function volumeNames(context: Context, sought: Pick<Sought, "volumes">): Promise<VolumeNames> {
   const { project } = context;
   const [found, records] = await Promise.all([volumeDirectories(context), recordedVolumes(context)]);
-  const directories = found.map((directory) => withName(directory, project, config, records));
+  const directories = found.map((directory) => withName(directory, project, sought, records));
   const there = new Set(directories.map(({ uuid }) => uuid));
   const recorded = records.filter(({ uuid }) => !there.has(uuid));
   const names = new Map<string, string>(recorded.map(({ uuid, volume }) => [uuid, volume]));
@@ -32,14 +32,19 @@ export async function volumeNames(context: Context, config: Config): Promise<Vol
     else if (damage?.project === project && damage.name !== undefined) names.set(uuid, damage.name);
   }
   const isCreatedAs = (uuid: string, name: string) => derivedUuid("volume", project, name) === uuid;
-  return { directories, recorded, names, renamed: renames(earlierVolumes(config), names, isCreatedAs) };
+  return { directories, recorded, names, renamed: renames(earlierVolumes(sought), names, isCreatedAs) };
 }
 
 /** A directory whose label does not say which volume it is: the second record does, or the uuid is the one of a declared volume. */
-function withName(directory: VolumeDirectory, project: string, config: Config, records: readonly RecordedVolume[]): VolumeDirectory {
+function withName(
+  directory: VolumeDirectory,
+  project: string,
+  { volumes = {} }: Pick<Sought, "volumes">,
+  records: readonly RecordedVolume[],
+): VolumeDirectory {
   const { uuid, damage } = directory;
   if (damage === undefined || (damage.project !== undefined && damage.project !== project)) return directory;
-  const declared = () => Object.keys(config.volumes ?? {}).find((name) => volumeUuid(project, name) === uuid);
+  const declared = () => Object.keys(volumes).find((name) => volumeUuid(project, name) === uuid);
   const name = damage.name ?? records.find((record) => record.uuid === uuid)?.volume ?? declared();
   const isOurs = damage.project === project || (name !== undefined && (damage.name === undefined || volumeUuid(project, name) === uuid));
   return isOurs ? { ...directory, damage: { ...damage, project, ...withoutUndefined({ name }) } } : directory;

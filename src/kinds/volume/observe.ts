@@ -2,9 +2,9 @@ import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observation } from "../../model/kind.ts";
 import { instanceFiles, type Layout } from "../../model/layout.ts";
+import type { Sought } from "../../model/sought.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { looseLayers } from "../chain/loose-layers.ts";
-import type { Config } from "../config.ts";
 import { damagedLabel } from "../directory/damaged-label.ts";
 import type { VolumeDirectory, VolumeLabel } from "../directory/volume-label.ts";
 import { type LabelledDisk, observeDisks } from "../disk/observe.ts";
@@ -17,9 +17,9 @@ import { volumeNames } from "./names.ts";
 import { volumeFileName } from "./spec.ts";
 
 /** Looks at all volumes of the host, one look for each driver. */
-export async function observeVolumes(context: Context, config: Config = {}): Promise<Observation<OwnedDiskState>> {
+export async function observeVolumes(context: Context, sought: Pick<Sought, "volumes"> = {}): Promise<Observation<OwnedDiskState>> {
   const { layout, project } = context;
-  const { directories, recorded, names, renamed } = await volumeNames(context, config);
+  const { directories, recorded, names, renamed } = await volumeNames(context, sought);
   const owned = directories.flatMap(({ uuid, label }): LabelledDisk[] => {
     if (label?.project !== project) return [];
     const { volume, preventDestroy, record } = label;

@@ -1,6 +1,7 @@
 import { addressName } from "../../model/address.ts";
 import type { Kind } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import type { Sought } from "../../model/sought.ts";
 import type { Config } from "../config.ts";
 import { volumeActions } from "../disk/actions.ts";
 import { withClearing } from "../disk/clearing.ts";
@@ -20,12 +21,17 @@ import type { VolumeSpec } from "./spec.ts";
 import { sweepVolumes } from "./sweep.ts";
 
 /** Disks that outlive instances. */
-export function volumeKind(settings: HostSettings, _lookUpSecret?: unknown, config: Config = {}): Kind<Config, VolumeSpec, OwnedDiskState> {
+export function volumeKind(
+  settings: HostSettings,
+  _lookUpSecret?: unknown,
+  _config?: unknown,
+  sought: Sought = {},
+): Kind<Config, VolumeSpec, OwnedDiskState> {
   return {
     name: "volume",
     addressKinds: [volumes.name],
     desired: (config, facts) => desiredVolumes({ config, settings, facts }),
-    observe: (context) => observeVolumes(context, config),
+    observe: (context) => observeVolumes(context, sought),
     diff: (address, want, have, observed) => {
       const changed = withClearing(diffVolume(volumes.at(addressName(address)), want, have, observed, settings), have?.disk, settings);
       const change = withCost(changed, want, have, observed, settings);

@@ -46,6 +46,22 @@ const wrongShapes: Readonly<Record<string, string>> = {
     ]),
   ),
   "an image cache outside of the instances path": JSON.stringify({ ...made, target: { ...made.target, imageCacheName: "../other" } }),
+  ...Object.fromEntries(
+    Object.entries({
+      "a list": [],
+      "another section": { keys: {} },
+      "an instance with a further key": { instances: { web: { image: "debian" } } },
+      "an instance of a wrong name": { instances: { "../web": {} } },
+      "an instance of a wrong uuid": { instances: { web: { adopt: true, uuid: "../web" } } },
+      "a negative count": { instances: { web: { count: -1 } } },
+      "too many instances": {
+        instances: Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`web${index}`, { count: 100_000 }])),
+      },
+      "a volume of a wrong name": { volumes: { "a/b": {} } },
+      "a network that is renamed from a list": { networks: { lan: { renamed_from: ["a"] } } },
+      "a published image without content": { published: { golden: null } },
+    }).map(([what, sought]) => [`what was sought: ${what}`, JSON.stringify({ ...made, sought })]),
+  ),
   "an action null": JSON.stringify({ ...made, actions: [null] }),
   "an action without id": JSON.stringify({ ...made, actions: [{ ...first, id: undefined }] }),
   "an action that waits for none of the plan": JSON.stringify({ ...made, actions: [{ ...first, after: ["nowhere#do"] }] }),
