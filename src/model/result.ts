@@ -133,12 +133,12 @@ export type Result =
   | { readonly kind: "images"; readonly images: readonly FoundImage[] }
   /** One base image was compared with its record. */
   | { readonly kind: "verified"; readonly verified: VerifiedImage }
-  /** Whether the source of an image has other content now than when it was fetched. */
+  /** Whether the source of an image has other content now than when it was fetched; `failed`: it could not be asked. */
   | {
       readonly kind: "freshness";
       readonly host?: string;
       readonly image: string;
-      readonly outcome: "current" | "outdated" | "unknown";
+      readonly outcome: "current" | "outdated" | "unknown" | "failed";
       readonly reason: string;
     }
   /** The digest of an image as its source gives it now, with its length, or as its publisher signed it (null). */

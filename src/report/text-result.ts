@@ -182,7 +182,7 @@ const imageColumns: readonly Column<FoundImage>[] = [
   ["SOURCE", ({ source }) => source],
 ];
 
-const freshnessTones = { current: "add", outdated: "change", unknown: "remove" } as const satisfies Record<string, Tone>;
+const freshnessTones = { current: "add", outdated: "change", unknown: "remove", failed: "remove" } as const satisfies Record<string, Tone>;
 
 function verifiedLines({ host, image, path, outcome, expected, found, backed, copied }: VerifiedImage): Line[] {
   const first = (text: string, tone: Tone): Line => [span(outcome.padEnd(10), tone), span(` ${onHost({ host }, image)}: ${text}`)];

@@ -1,3 +1,4 @@
+import { statusTrouble } from "../../host/web/transfer-error.ts";
 import { isTaken } from "../../kinds/config/is-taken.ts";
 import { isFromGlance } from "../../kinds/config/with-source-images.ts";
 import { bases, cachedImage } from "../../kinds/image/address.ts";
@@ -7,7 +8,7 @@ import { isBlank } from "../../kinds/image/describe.ts";
 import { desiredImages } from "../../kinds/image/desired.ts";
 import type { ImageSpec } from "../../kinds/image/spec.ts";
 import type { Context } from "../../model/context.ts";
-import { errorMessage } from "../../model/errors.ts";
+import { CodedError, errorMessage } from "../../model/errors.ts";
 import type { Observed } from "../../model/observed.ts";
 import { requireSource } from "../../sources/index.ts";
 import { webAccess } from "../../sources/web-access.ts";
@@ -19,7 +20,7 @@ import { reported } from "../reported.ts";
 import { survey } from "../survey.ts";
 import { uncachedDigest } from "../uncached-digest.ts";
 
-/** `virtform image outdated`: asks the sources whether they have newer content. Resolves to 2 when one has. */
+/** `virtform image outdated`: asks the sources whether they have newer content. Resolves to 1 when one could not be asked, else to 2 when one has. */
 export function outdatedImages(words: readonly string[], invocation: Invocation, io: Io): Promise<number> {
   return reported(invocation, io, { command: "image" }, async (reporter) => {
     await using session = await openConfigured(invocation.texts("path"), io);
@@ -43,7 +44,7 @@ export function outdatedImages(words: readonly string[], invocation: Invocation,
       outcomes.add(comparison.outcome);
       reporter.event({ type: "result", result: { kind: "freshness", ...label, image: spec.name, ...comparison } });
     }
-    if (!complete) return 1;
+    if (!complete || outcomes.has("failed")) return 1;
     return outcomes.has("outdated") ? 2 : 0;
   });
 }
@@ -63,9 +64,9 @@ async function compare(context: Context, spec: ImageSpec, observed: Observed): P
   if (state === undefined) return movedOn(spec, observed) ?? { outcome: "unknown", reason: "not fetched yet" };
   const { sidecar } = state;
   const signed = facts.signed?.[spec.name];
-  if (signed !== undefined) return compareDigests(sidecar.digests, signed.digest, signed.problem?.summary, "the signed file");
+  if (signed !== undefined) return compareDigests(sidecar.digests, signed.digest, wordsOf(signed.problem), "the signed file");
   if (isFromGlance(spec.source))
-    return compareDigests(sidecar.digests, spec.found?.digest, facts.sources[spec.source]?.problem?.summary, "Glance");
+    return compareDigests(sidecar.digests, spec.found?.digest, wordsOf(facts.sources[spec.source]?.problem), "Glance");
   try {
     if (!/^https?:/.test(spec.source)) {
       const { digest } = await uncachedDigest(context, requireSource(spec.source), spec);
@@ -76,9 +77,21 @@ async function compare(context: Context, spec: ImageSpec, observed: Observed): P
       return { outcome: "unknown", reason: `it came from ${sidecar.mirror}, and not from its source` };
     const { presentVersion } = await import("../../host/web/present-version.ts");
     const now = await presentVersion(spec.source, webAccess(context, spec.access, spec.source), context.signal);
-    if (now.status !== 200) return { outcome: "unknown", reason: `the server answers with status ${now.status}` };
+    if (now.status !== 200) return { outcome: "failed", reason: troubleOf(statusTrouble(now.status, undefined, 0)) };
     return compareVersions(sidecar.validators, now.validators);
   } catch (error) {
-    return { outcome: "unknown", reason: errorMessage(error) };
+    context.signal.throwIfAborted();
+    return { outcome: "failed", reason: troubleOf(error) };
   }
+}
+
+function wordsOf(problem: { readonly summary: string; readonly detail?: string | undefined } | undefined): string | undefined {
+  return problem === undefined ? undefined : [problem.summary, ...(problem.detail === undefined ? [] : [problem.detail])].join(". ");
+}
+
+/** What failed, and what to do. */
+function troubleOf(error: unknown): string {
+  if (error instanceof CodedError) return error.diagnostics.map(wordsOf).join("; ");
+  const { hint } = error as { readonly hint?: unknown };
+  return typeof hint === "string" ? `${errorMessage(error)}. ${hint}` : errorMessage(error);
 }

@@ -10,6 +10,8 @@ const usualTimeoutMs = 30_000;
 const usualMaxBytes = 4 * 2 ** 20;
 /** The body of an answer may take this many timeouts, so that a server cannot hold a call with a few bytes now and then. */
 const slowFactor = 10;
+/** A service has no other source. */
+const serviceHint = "Check the address, that the service runs there, and that a firewall or proxy lets this machine reach it.";
 const pemHint =
   "The authorities, the certificate and the key that are configured for it have to be PEM, and the key has to belong to the certificate.";
 
@@ -27,7 +29,7 @@ export async function webRequest(request: WebRequest): Promise<WebAnswer | WebTr
   } catch (error) {
     request.signal?.throwIfAborted();
     if (error instanceof BodyError) throw error.cause;
-    const { message, hint, again } = networkTrouble(error, address.host);
+    const { message, hint, again } = networkTrouble(error, address.host, serviceHint);
     return { trouble: message, hint, again };
   }
 }
@@ -38,7 +40,7 @@ class BodyError extends Error {}
 async function answerOf(request: WebRequest, address: URL): Promise<WebAnswer> {
   const { timeoutMs = usualTimeoutMs, maxBytes = usualMaxBytes, signal } = request;
   const sent = start(request, address, timeoutMs);
-  const silent = new TransferError(`${address.host} did not answer within ${timeoutMs / 1000} s`, { again: true });
+  const silent = new TransferError(`${address.host} did not answer within ${timeoutMs / 1000} s`, { again: true, hint: serviceHint });
   const ended = Promise.withResolvers<never>();
   // A request that has no socket yet, because its proxy is still opening the tunnel, reports no error when it is destroyed.
   const end = (error: unknown) => {
@@ -65,7 +67,10 @@ async function answerOf(request: WebRequest, address: URL): Promise<WebAnswer> {
     response.catch(() => undefined);
     await Promise.race([send(sent, request.body, response), response]);
     const answer = await response;
-    const slow = new TransferError(`${address.host} did not send its answer within ${(slowFactor * timeoutMs) / 1000} s`, { again: true });
+    const slow = new TransferError(`${address.host} did not send its answer within ${(slowFactor * timeoutMs) / 1000} s`, {
+      again: true,
+      hint: serviceHint,
+    });
     reading = setTimeout(() => end(slow), slowFactor * timeoutMs);
     const body = await Promise.race([bodyOf(answer, maxBytes, address.host), ended.promise]);
     return { status: answer.statusCode ?? 0, headers: textsOf(answer.headers), body };
@@ -122,7 +127,8 @@ async function bodyOf(response: IncomingMessage, maxBytes: number, host: string)
   let bytes = 0;
   for await (const piece of response) {
     bytes += (piece as Buffer).length;
-    if (bytes > maxBytes) throw new TransferError(`the answer of ${host} is longer than ${maxBytes} bytes`, { again: false });
+    if (bytes > maxBytes)
+      throw new TransferError(`the answer of ${host} is longer than ${maxBytes} bytes`, { again: false, hint: serviceHint });
     pieces.push(piece as Buffer);
   }
   return Buffer.concat(pieces);

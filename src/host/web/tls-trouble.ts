@@ -33,7 +33,7 @@ const reasons: readonly (readonly [words: RegExp, message: (host: string, said: 
   [
     /alert (?:protocol version|no application protocol|insufficient security)|unsupported protocol|no protocols available|no shared cipher|dh key too small|legacy sigalg|legacy renegotiation/i,
     (host, said) => `${host} offers no TLS that is accepted here (${said})`,
-    "It may have old versions of TLS only, or HTTP/2 only: have it updated, or use another source.",
+    "It may have old versions of TLS only, or HTTP/2 only: have it updated, or use another server.",
   ],
   [
     /certificate|CERT|self.?signed|UNABLE_TO_VERIFY|ERR_TLS/i,

@@ -30,25 +30,26 @@ export class TransferError extends Error {
   }
 }
 
-/** What an error of the network means. `host` is the server that was asked. */
-export function networkTrouble(error: unknown, host: string): TransferError {
+/** What an error of the network means. `host` is the server that was asked, `hint` the remedy where the error names no better one. */
+export function networkTrouble(error: unknown, host: string, hint?: string): TransferError {
   if (error instanceof TransferError) return error;
   const { code = "", hostname, statusCode } = (error instanceof Error ? error : {}) as NetworkError;
   const text = error instanceof Error ? error.message || code : String(error);
   if (code === "ENOTFOUND") {
-    const hint = "Check the address and the name service; where the web is reached through a proxy, set https_proxy and http_proxy.";
-    return new TransferError(`the name ${hostname ?? host} is not known`, { again: false, hint, cause: error });
+    const remedy = "Check the address and the name service; where the web is reached through a proxy, set https_proxy and http_proxy.";
+    return new TransferError(`the name ${hostname ?? host} is not known`, { again: false, hint: remedy, cause: error });
   }
   if (code === "ERR_PROXY_TUNNEL") return proxyTrouble(statusCode ?? 0, host, error);
   if (code === "HPE_INVALID_CONSTANT" || code === "HPE_HEADER_OVERFLOW") {
-    const hint =
+    const remedy =
       "Check scheme and port: what answers there is no web server, or one that cannot be understood, such as one for HTTP/2 only.";
-    return new TransferError(`the answer of ${host} is not understood (${text})`, { again: false, hint, cause: error });
+    return new TransferError(`the answer of ${host} is not understood (${text})`, { again: false, hint: remedy, cause: error });
   }
   const isTls = /^(?:EPROTO$|ERR_SSL_|ERR_TLS_|CERT_)|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH/.test(code);
   const trouble = isTls ? tlsTrouble(`${text} ${code}`, host) : undefined;
   if (trouble !== undefined) return new TransferError(trouble.message, { again: false, hint: trouble.hint, cause: error });
-  return new TransferError(`the connection to ${host} failed (${text})`, { again: true, cause: error });
+  const fields = { again: true, cause: error, ...(hint === undefined ? {} : { hint }) };
+  return new TransferError(`the connection to ${host} failed (${text})`, fields);
 }
 
 /** What Node adds to its errors. */

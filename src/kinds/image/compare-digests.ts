@@ -9,8 +9,8 @@ export function compareDigests(
   trouble: string | undefined,
   who: string,
 ): Comparison {
-  if (trouble !== undefined || now === undefined || now === null)
-    return { outcome: "unknown", reason: trouble ?? `${who} has no digest of it` };
+  if (trouble !== undefined) return { outcome: "failed", reason: trouble };
+  if (now === undefined || now === null) return { outcome: "unknown", reason: `${who} has no digest of it` };
   const known = before[now.algorithm];
   if (known === undefined) return { outcome: "unknown", reason: `its ${now.algorithm} was not recorded when it was fetched` };
   if (known === now.hex) return { outcome: "current", reason: `same ${now.algorithm} as ${who} has` };

@@ -1,8 +1,8 @@
 import type { Validators } from "../../model/web-access.ts";
 
-/** Whether a file changed since it was fetched, as far as its validators tell, with the reason in words. */
+/** Whether a file changed since it was fetched, as far as its validators tell, with the reason in words; `failed`: its source could not be asked. */
 export interface Comparison {
-  readonly outcome: "current" | "outdated" | "unknown";
+  readonly outcome: "current" | "outdated" | "unknown" | "failed";
   readonly reason: string;
 }
 

@@ -31,9 +31,9 @@ export function parseGlanceAddress(address: string): GlanceAddress | undefined {
   return URL.parse(endpoint) === null || parts[0] === "" ? undefined : { image: { id: last }, endpoint };
 }
 
-/** Whether a text is the address of a service: http or https, without user and password. At most 2048 characters. */
+/** Whether a text is the address of a service: http or https, without user and password, query or blanks. At most 2048 characters. */
 export function isServiceAddress(text: string): boolean {
-  const url = text.length > 2048 ? null : URL.parse(text);
+  const url = text.length > 2048 || /[\s?#]/.test(text) ? null : URL.parse(text);
   return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
 }
 

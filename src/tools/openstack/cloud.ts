@@ -19,6 +19,7 @@ export type CloudScope =
   | { readonly project: { readonly id: string } | { readonly name: string; readonly domain: CloudDomain } }
   | { readonly domain: CloudDomain }
   | { readonly system: { readonly all: true } }
+  | { readonly "OS-TRUST:trust": { readonly id: string } }
   | null;
 
 /** One cloud as a client needs it. Paths are of the machine that virtform runs on. */

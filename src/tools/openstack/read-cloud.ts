@@ -32,13 +32,21 @@ export function readCloud(inputs: CloudInputs, name: string | null): Cloud {
       `${found} Write glance.cloud, or set OS_CLOUD or the OS_* variables. ${searched}`,
     );
   }
-  const section = clouds[chosen];
-  if (!isSection(section)) {
+  const section = Object.hasOwn(clouds, chosen) ? clouds[chosen] : undefined;
+  if (section !== undefined && !isSection(section)) {
+    throw userError(
+      "cloud-invalid",
+      `The entry of cloud ${chosen} has no settings`,
+      `In ${path} or secure.yaml it is empty, or no mapping.`,
+    );
+  }
+  if (section === undefined) {
     const known =
       names.length === 0 ? `No clouds.yaml in ${inputs.directories.join(", ")} has an entry.` : `${path} has ${names.join(", ")}.`;
     throw userError("cloud-missing", `There is no cloud ${chosen}`, `${known} Correct the name, or add the entry.`);
   }
-  return cloudOf(inFirstRegion(withProfile(section, chosen, inputs)), `cloud ${chosen} of ${path}`, (key) => key);
+  const origin = `cloud ${chosen} of ${path}`;
+  return cloudOf(inRegion(withProfile(section, chosen, inputs), origin), origin, (key) => key);
 }
 
 function cloudOf(section: Section, origin: string, keyName: (key: string) => string): Cloud {
@@ -63,10 +71,8 @@ function cloudOf(section: Section, origin: string, keyName: (key: string) => str
     throw userError("cloud-incomplete", `The settings of ${origin} are incomplete`, detail);
   }
   if (!isServiceAddress(authUrl)) throw notAnAddress(`auth_url of ${origin}`);
-  const interfaceName = (text("image_interface", "interface", "endpoint_type") ?? firstText(section["interface"]) ?? "public").replace(
-    /URL$/,
-    "",
-  );
+  const firstInterface = firstText(section["image_interface"]) ?? firstText(section["interface"]);
+  const interfaceName = (text("image_interface") ?? firstInterface ?? text("interface", "endpoint_type") ?? "public").replace(/URL$/, "");
   if (interfaceName !== "public" && interfaceName !== "internal" && interfaceName !== "admin") {
     throw userError("cloud-invalid", `The interface of ${origin} is unknown: ${interfaceName}`, "Write public, internal or admin.");
   }
@@ -145,6 +151,8 @@ function domainOf(text: Text, of: "user" | "project"): CloudDomain {
 }
 
 function scopeOf(text: Text): CloudScope {
+  const trust = text("trust_id");
+  if (trust !== undefined) return { "OS-TRUST:trust": { id: trust } };
   const projectId = text("project_id", "tenant_id");
   if (projectId !== undefined) return { project: { id: projectId } };
   const project = text("project_name", "tenant_name");
@@ -156,13 +164,23 @@ function scopeOf(text: Text): CloudScope {
   return domain === undefined ? null : { domain: { name: domain } };
 }
 
-/** An entry with the settings of its first region, where it lists regions. */
-function inFirstRegion(section: Section): Section {
-  const { regions } = section;
-  const first: unknown = Array.isArray(regions) ? regions[0] : undefined;
-  if (typeof first === "string") return { ...section, region_name: section["region_name"] ?? first };
-  if (!isSection(first) || typeof first["name"] !== "string") return section;
-  return merged({ ...section, region_name: first["name"] }, isSection(first["values"]) ? first["values"] : {});
+/** An entry with the settings of the region of its `region_name`, else of the first one, where it lists regions. */
+function inRegion(section: Section, origin: string): Section {
+  const { regions, region_name: wanted } = section;
+  if (!Array.isArray(regions) || regions.length === 0) return section;
+  const known = regions.flatMap((one: unknown) => {
+    if (typeof one === "string") return [{ name: one, values: {} }];
+    if (!isSection(one) || typeof one["name"] !== "string") return [];
+    return [{ name: one["name"], values: isSection(one["values"]) ? one["values"] : {} }];
+  });
+  const chosen = typeof wanted === "string" && wanted !== "" ? known.find(({ name }) => name === wanted) : known[0];
+  if (chosen !== undefined) return merged({ ...section, region_name: chosen.name }, chosen.values);
+  const names = known.map(({ name }) => name).join(", ") || "none with a name";
+  throw userError(
+    "cloud-invalid",
+    `${origin} has no region ${String(wanted ?? "to choose")}`,
+    `Its regions are: ${names}. Correct region_name or regions.`,
+  );
 }
 
 function firstText(value: unknown): string | undefined {
@@ -209,6 +227,8 @@ function merged(below: Section, above: Section): Section {
   const result: Record<string, unknown> = { ...below };
   for (const [key, value] of Object.entries(above)) {
     const under = result[key];
+    // A key without a value adds nothing, and takes nothing away.
+    if (value === null && under !== undefined) continue;
     result[key] = isSection(under) && isSection(value) ? merged(under, value) : value;
   }
   return result;

@@ -168,6 +168,54 @@ images:
   assert.equal((await workspace.run(["plan", "--detailed-exitcode"])).code, 0);
 });
 
+test("image outdated reports a source that cannot be asked as failed, goes on with the others, and exits with 1", async (t) => {
+  const workspace = await createWorkspace(t);
+  const { directory, project, instancesPath } = workspace;
+  await makeImage(`${directory}/web.qcow2`);
+  const content = await readFile(`${directory}/web.qcow2`);
+  let status = 200;
+  const server = createServer(({ url }, response) => {
+    const failing = url !== "/fine.qcow2" && status !== 200;
+    response.writeHead(failing ? status : 200, failing ? {} : { "content-length": content.length, etag: `"${status}"` });
+    response.end(failing ? "no" : content);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  await writeFile(
+    `${directory}/virtform.yaml`,
+    `project: ${project}
+host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu, allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } }
+images:
+  web: { source: "http://127.0.0.1:${port}/web.qcow2", disk_format: qcow2 }
+  fine: { source: "http://127.0.0.1:${port}/fine.qcow2", disk_format: qcow2 }
+`,
+  );
+  await workspace.mustRun(["apply", "--auto-approve"]);
+  for (const [answer, words] of [
+    [401, /failed +web: the server answers 401\. The server asks for credentials\./],
+    [403, /failed +web: the server answers 403\. The server refuses it/],
+    [404, /failed +web: the server answers 404\. Check the address/],
+    [500, /failed +web: the server answers 500\. Try again later/],
+  ] as const) {
+    status = answer;
+    const { code, stdout } = await workspace.run(["image", "outdated"]);
+    assert.match(stdout, words);
+    assert.match(stdout, /outdated +fine: its ETag was "200"/);
+    assert.equal(code, 1);
+  }
+  const { code, stdout } = await workspace.run(["image", "outdated", "--json"]);
+  const results = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { image?: string; outcome?: string });
+  assert.deepEqual(
+    results.flatMap(({ image, outcome }) => (image === undefined ? [] : [`${image} ${outcome}`])),
+    ["web failed", "fine outdated"],
+  );
+  assert.equal(code, 1);
+});
+
 test("a program gets each step of an image, the events and the journal have it, and its failure is a warning", async (t) => {
   const workspace = await createWorkspace(t);
   const { directory, project, instancesPath } = workspace;

@@ -27,6 +27,7 @@ test("a proxy that never opens the tunnel is given up after the timeout", { time
   await useSilentProxy(context);
   const answer = await webRequest({ method: "GET", url, timeoutMs: 100 });
   assert.match("trouble" in answer ? answer.trouble : "", /cloud\.example did not answer within 0\.1 s/);
+  assert.match("trouble" in answer ? answer.hint : "", /^Check the address, that the service runs there/, "a service has no other source");
   await assert.rejects(
     httpGet(new URL(url), { headers: {}, patience }),
     (error) => error instanceof TransferError && error.again && /did not answer within 0\.1 s/.test(error.message),
@@ -112,5 +113,25 @@ test("errors contain neither the password of a proxy nor the content of a key fi
     assert.ok("trouble" in answer && !answer.again);
     assert.match(answer.trouble, expected);
     assert.doesNotMatch(JSON.stringify(answer), /top-secret/);
+  }
+});
+
+test("a service that does not answer is answered with where to look, not with another source", { timeout: 20_000 }, async (context) => {
+  const silent = net.createServer((socket) => void socket.on("error", () => undefined));
+  const cutting = net.createServer((socket) => void socket.destroy());
+  const addresses: string[] = [];
+  for (const server of [silent, cutting]) {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    context.after(() => void server.close());
+    addresses.push(`127.0.0.1:${(server.address() as AddressInfo).port}`);
+  }
+  for (const address of ["http://127.0.0.1:1", ...addresses.flatMap((one) => [`http://${one}`, `https://${one}`])]) {
+    const answer = await webRequest({ method: "GET", url: address, timeoutMs: 200 });
+    assert.ok("trouble" in answer);
+    assert.match(
+      answer.hint,
+      /^Check the address, that the service runs there, and that a firewall or proxy lets this machine reach it\.$/,
+      address,
+    );
   }
 });

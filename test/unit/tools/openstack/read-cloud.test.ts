@@ -120,7 +120,14 @@ test("what is missing or unknown is named, and no secret is", () => {
 });
 
 test("addresses of services are http or https, without user and password", () => {
-  for (const wrong of ["glance.example.org", "ftp://glance", "https://user:top-secret@glance", "https://glance:99999999"]) {
+  for (const wrong of [
+    "glance.example.org",
+    "ftp://glance",
+    "https://user:top-secret@glance",
+    "https://glance:99999999",
+    "https://glance/?a=b",
+    " https://glance",
+  ]) {
     assert.throws(
       () => readCloud(inputs({ ...variables, OS_IMAGE_ENDPOINT_OVERRIDE: wrong }), null),
       (error: unknown) => code("cloud-invalid")(error) && !JSON.stringify((error as CodedError).diagnostics).includes("top-secret"),
@@ -142,4 +149,43 @@ test("a password that YAML takes for a tag is missing, and is not printed as a w
   assert.throws(() => readCloud(inputs({}, files), "ops"), code("cloud-incomplete"));
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(warnings, []);
+});
+
+/** An entry with a password, a project and these further lines. */
+const entry = (more: string) => `clouds:
+  ops:
+    auth: { auth_url: "https://ks", username: u, password: p, project_name: shop }
+${more}`;
+
+test("of several regions that of region_name is used with its values, else the first one", () => {
+  const regions = "    regions: [{ name: North, values: { interface: internal } }, { name: South, values: { interface: admin } }]\n";
+  const chosen = (more: string) => {
+    const { region, interface: way } = readCloud(inputs({}, { [file]: entry(more) }), null);
+    return `${region} ${way}`;
+  };
+  assert.equal(chosen(regions), "North internal");
+  assert.equal(chosen(`${regions}    region_name: South\n`), "South admin");
+  assert.equal(chosen("    regions: [North, South]\n    region_name: South\n"), "South public");
+  assert.equal(chosen("    regions: []\n    region_name: West\n"), "West public");
+  for (const wrong of ["    region_name: West\n", ""])
+    assert.throws(
+      () => chosen(`${wrong === "" ? "    regions: [{ values: {} }]\n" : regions}${wrong}`),
+      (error: unknown) => code("cloud-invalid")(error) && /Its regions are: /.test(JSON.stringify((error as CodedError).diagnostics)),
+    );
+});
+
+test("a key without a value in secure.yaml takes nothing away", () => {
+  const read = (secret: string) =>
+    readCloud(inputs({}, { [file]: entry(""), "/home/ops/.config/openstack/secure.yaml": `clouds:\n  ops:${secret}` }), null).authUrl;
+  for (const secret of ["\n", "\n    auth:\n", "\n    auth: { password: }\n"]) assert.equal(read(secret), "https://ks/v3", secret);
+  assert.throws(() => read(" text\n"), /The entry of cloud ops has no settings/);
+});
+
+test("a list of interfaces of the image service and the trust of a token are followed", () => {
+  const { interface: way, login } = readCloud(
+    inputs({}, { [file]: entry("    interface: admin\n    image_interface: [internal, public]\n    trust_id: t1\n") }),
+    null,
+  );
+  assert.equal(way, "internal");
+  assert.deepEqual((tokenRequest(login) as { auth: { scope: unknown } }).auth.scope, { "OS-TRUST:trust": { id: "t1" } });
 });
