@@ -14,7 +14,9 @@ export function certificateFrom(content: Buffer): X509Certificate | undefined {
 /** The certificates in a text of PEM; undefined when it has none, more than 50, or one that cannot be read. */
 export function certificatesIn(text: string): X509Certificate[] | undefined {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  if (blocks.length === 0 || blocks.length > 50) return undefined;
+  // One that is cut off would be left out without a word.
+  const begun = text.split("-----BEGIN CERTIFICATE-----").length - 1;
+  if (blocks.length === 0 || blocks.length > 50 || blocks.length < begun) return undefined;
   try {
     return blocks.map((block) => new X509Certificate(block));
   } catch {

@@ -94,6 +94,10 @@ test("certificates are read from PEM, all or none", () => {
   assert.equal(certificatesIn(`${certificates.unlimited}\n`.repeat(51)), undefined);
 });
 
+test("a file whose last certificate is cut off, as after a full disk, is not read in part", () => {
+  for (const end of [40, 300]) assert.equal(certificatesIn(`${certificates.signing}\n${certificates.unlimited.slice(0, end)}`), undefined);
+});
+
 test("a certificate with a kind of key that OpenSSL does not know has no public key, and is no bug", () => {
   const known = new X509Certificate(certificates.signing);
   assert.equal(publicKeyOf(known)?.asymmetricKeyType, "ec");
