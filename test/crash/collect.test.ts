@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { collection } from "../../src/commands/collection.ts";
 import type { Machine } from "../fake-host/machine.ts";
-import { applied, apply, createWorld, layout, planOf, root, runOn, summary } from "./world.ts";
+import { applied, apply, checksum, createWorld, layout, planOf, root, runOn, summary } from "./world.ts";
 
 const header = "project: shop\nhost: { virt_type: qemu }\n";
 const image = (name: string) => `  ${name}:\n    source: https://images.test/${name}.qcow2\n    disk_format: qcow2\n`;
@@ -101,3 +101,34 @@ test("a base image below a foreign disk in an instance directory is kept", async
 test("a minimum age that is no time is refused", () => {
   assert.throws(() => collection({}, "a week"), /--min-age/);
 });
+
+for (const backend of ["flat", "qcow2"]) {
+  test(`an image whose checksum is written later is no new content, also after its first base image was removed: ${backend}`, async () => {
+    const machine = createWorld();
+    // The record of the disk is written again when it grows.
+    const larger = debianOnly
+      .replace("virt_type: qemu", `virt_type: qemu, images_type: ${backend}`)
+      .replace("{ image: debian,", "{ image: debian, rebuild: on_image_change,")
+      .replace("disk: 2GiB", "disk: 3GiB");
+    await applied(machine, larger.replace("disk: 3GiB", "disk: 2GiB"));
+    await applied(machine, larger);
+    const pinned = (name: "debian" | "fedora") =>
+      larger
+        .replace("debian.qcow2", `${name}.qcow2`)
+        .replace("disk_format", `checksum: ${checksum(`https://images.test/${name}.qcow2`)}\n    disk_format`);
+    const collected = await apply(await collectOn(machine, pinned("debian"), "0s"));
+    assert.equal(collected.verdict, backend === "qcow2" ? "nothing-to-do" : "done");
+    const bases = machine.files.walk().filter(([path]) => /\/_base\/[0-9a-f]{40}$/.test(path)).length;
+    assert.equal(bases, backend === "qcow2" ? 1 : 0, "a base image that backs the disk is kept");
+
+    const [fetched = "", ...others] = summary(await planOf(await runOn(machine.boot(), pinned("debian"))));
+    assert.match(fetched, /^create image\/debian/);
+    assert.deepEqual(others, []);
+    await applied(machine, pinned("debian"));
+    const after = await planOf(await runOn(machine.boot(), pinned("debian")));
+    assert.deepEqual([summary(after), after.diagnostics.filter(({ code }) => code === "behind-image")], [[], []]);
+
+    const replaced = summary(await planOf(await runOn(machine.boot(), pinned("fedora"))));
+    assert.ok(replaced.includes("replace disk/web.root: the content of its image changed"), replaced.join("\n"));
+  });
+}

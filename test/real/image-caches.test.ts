@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, rename, rm, symlink } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { apply, assertConverged, virtform } from "./support/in-this-process.ts";
@@ -104,4 +105,32 @@ test("two projects with different image caches in one instances path do not remo
   assert.equal(gone.code, 0, text(gone));
   assert.deepEqual(await basesIn(ours, "_base"), mine);
   await assertConverged(ours);
+});
+
+test("flat: an image whose checksum is written later is no new content, also after gc removed the base image that the disk was copied from", async (t) => {
+  const workspace = await createWorkspace(t);
+  const { tiny } = tinyImages() as { tiny: { source: string; disk_format: string } };
+  const write = (pin: object) =>
+    writeConfig(workspace, {
+      host: { images_type: "flat", allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } },
+      images: { tiny: { source: tiny.source, disk_format: tiny.disk_format, ...pin } },
+      flavors: { small: { vcpus: 1, ram: "64MiB", disk: "256MiB" } },
+      instances: { [`${workspace.prefix}-web`]: { image: "tiny", flavor: "small", rebuild: "on_image_change", power_state: "stopped" } },
+    });
+  await write({});
+  await apply(workspace);
+  const [first] = await basesIn(workspace, "_base");
+  const digest = createHash("sha256")
+    .update(await readFile(tiny.source))
+    .digest("hex");
+  await write({ checksum: `sha256:${digest}` });
+  await gc(workspace);
+  assert.deepEqual(await basesIn(workspace, "_base"), []);
+
+  const planned = await virtform("plan", workspace.directory);
+  assert.match(text(planned), /Plan: 1 to add, 0 to change, 0 to destroy/);
+  assert.doesNotMatch(text(planned), /behind its image/);
+  await apply(workspace);
+  assert.notEqual((await basesIn(workspace, "_base"))[0], first);
+  await assertConverged(workspace);
 });

@@ -1,4 +1,4 @@
-import { injectedInto } from "../../drivers/content.ts";
+import { baseOf, injectedInto } from "../../drivers/content.ts";
 import type { DiskOwner, DiskRef, DiskSpec, OnlineDisk } from "../../drivers/driver.ts";
 import { checkpointOf, driverOf } from "../../drivers/index.ts";
 import { type ActiveLayer, growLayer } from "../../drivers/shared/layer-growth.ts";
@@ -7,6 +7,7 @@ import { allDone } from "../../model/all-done.ts";
 import type { Context } from "../../model/context.ts";
 import type { Names } from "../../model/host.ts";
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
+import { contentOfBase } from "../image/content-of-base.ts";
 import type { DomainRef } from "../power/plan.ts";
 import { agreeOnPassphrase } from "../secret/actions.ts";
 import { diskExists, rolledBack } from "../terms/disk-address.ts";
@@ -68,7 +69,9 @@ function commonActions(kind: OwnedDisk["kind"]): ActionType[] {
   const life = lives[kind];
   return [
     defineAction<CreateArgs>(`${kind}.create`, [life.exists], async (context, { disk, fallback, injection, remake }, report) => {
-      const applied = appliedOf(disk);
+      const base = kind === "disk" && fallback === null ? baseOf(disk) : null;
+      const content = base === null ? null : await contentOfBase(context, base.entry);
+      const applied = { ...appliedOf(disk), content };
       const isWithout = (injection !== undefined || remake === true) && (await isWithoutInjection(context, kind, disk));
       const injects = isWithout ? injection : undefined;
       // Names become durable in the order in which they were given, and all of them before the domain is defined or started.
@@ -97,9 +100,7 @@ function commonActions(kind: OwnedDisk["kind"]): ActionType[] {
       // First, because it has to hold the old content.
       if (checkpoint) await checkpointOf(disk.backend).make(context, disk, disk.size);
       // A disk that grew without a record looks as if it had been grown manually.
-      const record = await life.recorded(context, disk);
-      const marked = recordProblem(record) === undefined && readRecord(record, context.settings).marked;
-      await life.record(context, disk, { ...appliedOf(disk), marked });
+      await life.record(context, disk, { ...appliedOf(disk), ...(await madeAs(context, kind, disk)) });
       if (layer === null) await driverOf(disk.backend).grow(context, disk, disk.size, online ?? undefined);
       else await growLayer(context, disk, layer, disk.size, online ?? undefined);
     }),
@@ -143,6 +144,14 @@ async function isWithoutInjection(context: Context, kind: OwnedDisk["kind"], dis
   return true;
 }
 
+/** What the record of a disk says about how it was made, which a change of the disk keeps. */
+async function madeAs(context: Context, kind: OwnedDisk["kind"], disk: Owned): Promise<Pick<AppliedDisk, "content" | "marked">> {
+  const record = await lives[kind].recorded(context, disk);
+  if (recordProblem(record) !== undefined) return { content: null, marked: false };
+  const { content, marked } = readRecord(record, context.settings);
+  return { content, marked };
+}
+
 /** A disk that is removed by consent is not lost if the run is killed here. */
 async function markRemoval(context: Context, kind: OwnedDisk["kind"], disk: Owned): Promise<void> {
   const life = lives[kind];
@@ -157,7 +166,7 @@ export const diskActions: readonly ActionType[] = [
   ...commonActions("disk"),
   defineAction<RollBackArgs>("disk.roll_back", [diskExists, rolledBack], async (context, { disk, size }) => {
     await refuseInUse(context, { uuid: disk.uuid, instance: ownerName(disk.owner) }, disk);
-    await lives.disk.record(context, disk, { ...appliedOf(disk), size });
+    await lives.disk.record(context, disk, { ...appliedOf(disk), ...(await madeAs(context, "disk", disk)), size });
     await checkpointOf(disk.backend).rollBack(context, disk, size);
   }),
   defineAction<DiskRef & { backend: string }>("disk.confirm", [], (context, { backend, ...ref }) =>

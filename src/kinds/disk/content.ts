@@ -64,8 +64,13 @@ function withInjected<Spec extends InstanceDisk>(spec: Spec, { applied: { inject
 }
 
 /** Whether a disk was made from the content that its image has now, under another name of it in the cache. */
-function isOnSameBytes({ source }: InstanceDisk, base: BaseRef, { applied: { entry } }: OwnedDiskState, observed: Existing): boolean {
-  return entry !== null && entry !== base.entry && isSameBytes(observed, entry, { entry: base.entry, declared: source });
+function isOnSameBytes(
+  { source }: InstanceDisk,
+  base: BaseRef,
+  { applied: { entry, content } }: OwnedDiskState,
+  observed: Existing,
+): boolean {
+  return entry !== null && entry !== base.entry && isSameBytes(observed, { entry, content }, { entry: base.entry, declared: source });
 }
 
 /** Whether a disk stays on the image that it was made from although another one is configured. The disks of a rescue come and go with it. */

@@ -1,5 +1,5 @@
 import type { DiskRef, DiskSpec, KnownBase, ListedDisk } from "../../drivers/driver.ts";
-import type { ContentSource } from "../image/same-bytes.ts";
+import type { ContentSource } from "../image/content-record.ts";
 import type { ImageSpec } from "../image/spec.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { Injection } from "../terms/injection.ts";

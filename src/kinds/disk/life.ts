@@ -63,7 +63,7 @@ export const lives: Readonly<Record<OwnedDisk["kind"], DiskLife>> = {
       removed: ["ephemeral", "image", "filesystem", "size", "backend", "place", "encrypted"],
     },
     finished: { path: "unfinished", old: true, new: false },
-    json: (applied) => recordedDisk({ ...applied, marked: false }),
+    json: (applied) => recordedDisk({ ...applied, content: null, marked: false }),
     lossOf: (address, { name, applied }, size) => {
       const what = applied.filesystem === "swap" ? "swap disk" : "disk";
       const called = applied.ephemeral === null ? "" : ` (${applied.ephemeral})`;

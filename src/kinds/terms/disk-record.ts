@@ -16,6 +16,8 @@ export interface AppliedDisk {
   /** Name of the image in the configuration, and its cache entry at the time; null for a disk that is made from nothing. */
   readonly image: string | null;
   readonly entry: string | null;
+  /** What that entry was made from (`contentRecord` of `image`); null: an earlier version made the disk, or its image was not in the cache. */
+  readonly content: string | null;
   /** Of a disk that is made from nothing. */
   readonly filesystem: Filesystem | null;
   /** The name by which the configuration distinguishes the ephemerals of an instance; null for none. */
@@ -45,6 +47,8 @@ const fields: { readonly [Key in keyof AppliedDisk]: Recorded<AppliedDisk[Key]> 
   size: { of: (disk) => disk.size, type: "bytes", absent: null, alwaysWritten: true },
   image: { of: (disk) => baseOf(disk)?.image ?? null, type: "text", absent: null, alwaysWritten: true },
   entry: { of: (disk) => baseOf(disk)?.entry ?? null, type: "text", absent: null, alwaysWritten: true },
+  // Known when the disk is made: see `disk.create`.
+  content: { of: () => null, type: "text", absent: null, alwaysWritten: false },
   filesystem: { of: (disk) => blankOf(disk)?.filesystem ?? null, type: "text", absent: null, alwaysWritten: false },
   ephemeral: { of: (disk) => blankOf(disk)?.name ?? null, type: "text", absent: null, alwaysWritten: false },
   encrypted: { of: (disk) => disk.encryption !== null, type: "flag", absent: false, alwaysWritten: false },
