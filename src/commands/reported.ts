@@ -5,6 +5,7 @@ import { chooseFormat, createReporter, type ReporterOptions } from "../report/in
 import { version } from "../version.ts";
 import type { Invocation } from "./command.ts";
 import { commitOf } from "./commit-of.ts";
+import { firstFileOf } from "./first-file.ts";
 import type { Io } from "./io.ts";
 import { outputs } from "./outputs.ts";
 import { openReportFiles, together } from "./report-files.ts";
@@ -33,6 +34,7 @@ export async function reported(
     each: invocation.flag("each"),
     warnings: invocation.flag("warnings"),
     version,
+    firstFile: () => firstFileOf(invocation.positionals, io.hosts),
     commit: () => commitOf(process.cwd(), io.env),
     meanings: async () => Object.assign({}, ...(await import("../codes.ts")).allCodes.map(({ codes }) => codes)),
   };

@@ -10,6 +10,8 @@ export interface ReportHead extends Pick<ReporterOptions, "command" | "version" 
   readonly now: Date;
   /** The commit of the configuration, where it is known. */
   readonly commit?: string;
+  /** The first file of the configuration, where it is known. */
+  readonly firstFile?: string;
   /** What each code of a problem stands for. */
   readonly meanings?: Readonly<Record<string, string>>;
 }
@@ -23,7 +25,7 @@ export type RenderReport = (record: RunRecord, head: ReportHead) => string;
  */
 export function documentReporter(render: RenderReport): CreateReporter {
   return (options) => {
-    const { command, version, stdout, stderr, color, maxBytes, each } = options;
+    const { command, version, stdout, stderr, color, maxBytes, each, firstFile } = options;
     let record = emptyRecord;
     return {
       event(event) {
@@ -34,7 +36,9 @@ export function documentReporter(render: RenderReport): CreateReporter {
       async close() {
         const [commit, meanings] = [await options.commit?.(), await options.meanings?.()];
         const now = options.now?.() ?? new Date();
-        stdout.write(render(record, { command, version, now, ...withoutUndefined({ maxBytes, each, commit, meanings }) }));
+        stdout.write(
+          render(record, { command, version, now, ...withoutUndefined({ maxBytes, each, commit, meanings, firstFile: firstFile?.() }) }),
+        );
       },
     };
   };

@@ -34,6 +34,8 @@ export interface ReporterOptions {
   readonly maxBytes?: number;
   /** The commit of the configuration, for reports that name it. Resolves to undefined where it is not known. */
   readonly commit?: () => Promise<string | undefined>;
+  /** The first file of the configuration, for reports whose problems all need a place. Absent: `virtform.yaml`. */
+  readonly firstFile?: () => string | undefined;
   /** What each code of a problem stands for, for reports that explain them. */
   readonly meanings?: () => Promise<Readonly<Record<string, string>>>;
 }

@@ -10,10 +10,11 @@ const site = "https://github.com/virtform/virtform";
 const levels: Readonly<Record<Diagnostic["severity"], string>> = { error: "error", warning: "warning", note: "note" };
 
 /**
- * The problems of a run as SARIF 2.1.0, for code scanning: the rule is the code of the problem, the place is the one in the configuration. A
- * plan's differences are no problems and not part of it.
+ * The problems of a run as SARIF 2.1.0, for code scanning: the rule is the code of the problem, the place is the one in the configuration,
+ * or the start of its first file. A plan's differences are no problems and not part of it.
  */
-export const renderSarif: RenderReport = (record, { version, meanings = {} }) => {
+export const renderSarif: RenderReport = (record, { version, meanings = {}, firstFile = "virtform.yaml" }) => {
+  const fallback = { file: record.files?.[0] ?? firstFile, line: 1, column: 1 };
   const diagnostics = recordedDiagnostics(record);
   const codes = [...new Set(diagnostics.map(({ code }) => code))].sort();
   const rules = codes.map((code) => {
@@ -33,7 +34,7 @@ export const renderSarif: RenderReport = (record, { version, meanings = {} }) =>
         tool: { driver: { name: "virtform", version, semanticVersion: version, informationUri: site, rules } },
         columnKind: "utf16CodeUnits",
         invocations: [{ executionSuccessful: succeeded(record) }],
-        results: diagnostics.map((diagnostic) => result(diagnostic, codes)),
+        results: diagnostics.map((diagnostic) => result(diagnostic, codes, fallback)),
       },
     ],
   });
@@ -42,9 +43,10 @@ export const renderSarif: RenderReport = (record, { version, meanings = {} }) =>
 /** The reporter of `--format sarif`. */
 export const createSarifReporter = documentReporter(renderSarif);
 
-function result({ severity, code, summary, detail, address, at }: Diagnostic, codes: readonly string[]): Json {
+function result({ severity, code, summary, detail, address, at }: Diagnostic, codes: readonly string[], fallback: Place): Json {
+  // Code scanning of GitHub refuses results without a file.
   const location = {
-    ...(at === undefined ? {} : { physicalLocation: physical(at) }),
+    physicalLocation: physical(at ?? fallback),
     ...(address === undefined ? {} : { logicalLocations: [{ fullyQualifiedName: address, kind: "resource" }] }),
   };
   return {
@@ -52,7 +54,7 @@ function result({ severity, code, summary, detail, address, at }: Diagnostic, co
     ruleIndex: codes.indexOf(code),
     level: levels[severity],
     message: { text: detail === "" ? summary : `${summary}\n\n${detail}` },
-    locations: Object.keys(location).length === 0 ? [] : [location],
+    locations: [location],
   };
 }
 

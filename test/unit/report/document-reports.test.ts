@@ -68,6 +68,23 @@ test("a report of a run without a result is not that of a success", async () => 
   assert.equal(JSON.parse(await reported({ format: "sarif" })).runs[0].invocations[0].executionSuccessful, false);
 });
 
+test("every result of SARIF has a file: that of a problem without a place is the first one of the configuration", async () => {
+  const files = async (options: Partial<Options>, ...events: readonly Event[]) => {
+    const { results } = JSON.parse(await reported({ format: "sarif", ...options }, ...events)).runs[0];
+    return results.map(({ locations }: { locations: { physicalLocation: { artifactLocation: { uri: string }; region: object } }[] }) => {
+      const [{ physicalLocation: { artifactLocation, region } = {} } = {}] = locations as Partial<(typeof locations)[number]>[];
+      return [artifactLocation?.uri, (region as { startLine?: number } | undefined)?.startLine];
+    });
+  };
+  const failed: Event = { type: "failed", diagnostics: failure("cannot connect", "host-unreachable", "Start it.") };
+  assert.deepEqual(await files({ firstFile: () => "site/a.virtform.yaml" }, failed), [["site/a.virtform.yaml", 1]]);
+  assert.deepEqual(await files({}, failed), [["virtform.yaml", 1]]);
+  assert.deepEqual(await files({ command: "validate" }, invalid), [
+    ["site/web%201.yaml", 7],
+    ["site/web%201.yaml", 1],
+  ]);
+});
+
 test("markdown says what matches as the text does", async () => {
   for (const command of ["plan", "apply"]) {
     assert.match(await reported({ format: "markdown", command }, planned(planOf([]))), /\nThe host matches the configuration\.\n/);
