@@ -1,5 +1,8 @@
 import type { Writable } from "node:stream";
-import { addressKind, addressName } from "../model/address.ts";
+import type { DomainState } from "../kinds/terms/domain-state.ts";
+import { guests } from "../kinds/terms/guest-address.ts";
+import { isAdopted } from "../kinds/terms/is-adopted.ts";
+import { addressName } from "../model/address.ts";
 import { userError } from "../model/errors.ts";
 import { instanceFiles, rotatedName } from "../model/layout.ts";
 import { shellWord } from "../model/shell-word.ts";
@@ -45,7 +48,7 @@ export const console: CommandDefinition = {
         "Usage: virtform console NAME [PATH…]. `virtform list` shows the names.",
       );
     await using session = await openConfigured(paths, io);
-    const { host, name, guest } = await findOnHosts(session, word, io, async (_, { objects }) => guestStates(objects));
+    const { host, name, guest } = await findOnHosts(session, word, io, async (_, surveyed) => guestStates(surveyed));
     const { context } = host;
     const { files } = context.host;
     if (context.settings.virtType === "lxc") throw noLogOfContainer(name);
@@ -67,9 +70,15 @@ export const console: CommandDefinition = {
       const detail = `${path} does not exist. A log is kept when virtform starts the guest again; a start by other means overwrites it.`;
       throw userError("no-console", `${name} has no earlier console log`, detail);
     }
+    if (isAdopted(guest)) throw noLogOfAdopted(name, path);
     throw userError("no-console", `${name} has no console log yet`, `${path} does not exist; it appears when the guest is first started.`);
   },
 };
+
+function noLogOfAdopted(name: string, path: string): Error {
+  const detail = `${path} does not exist. Adoption keeps the console of a guest as its definition has it, and this one writes no log there. \`virsh console ${shellWord(name)}\` on the host shows what the guest writes from then on.`;
+  return userError("no-console", `${name} is an adopted guest without a console log`, detail);
+}
 
 function noLogOfContainer(name: string): Error {
   const detail = `libvirt's driver of containers keeps none. \`virsh -c lxc:///system console ${shellWord(name)}\` on the host shows what the container writes from then on; its init can write a log into the root file system.`;
@@ -77,9 +86,13 @@ function noLogOfContainer(name: string): Error {
 }
 
 /** The guests of a host that exist, by name. */
-function guestStates(objects: Survey["objects"]): ReadonlyMap<string, { readonly uuid: string }> {
-  const domains = objects.filter(({ address }) => addressKind(address) === "domain");
-  return new Map(domains.map(({ address, state }) => [addressName(address), state as { readonly uuid: string }]));
+function guestStates({ objects, observed }: Survey): ReadonlyMap<string, DomainState> {
+  return new Map(
+    objects.flatMap(({ address }) => {
+      const state = guests.owns(address) ? observed.get(address) : undefined;
+      return state === undefined ? [] : [[addressName(address), state] as const];
+    }),
+  );
 }
 
 function lastLines(text: string | undefined): { readonly lines?: number } {

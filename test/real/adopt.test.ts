@@ -221,6 +221,9 @@ test("guests of virt-install and of Nova are adopted: one line each, only a labe
   assert.match(plan.stdout, /Plan: 0 to add, 6 to change, 0 to destroy\./);
 
   await apply(workspace);
+  const log = await virtform("console", domains[0] ?? "", directory);
+  assert.equal(log.code, 1);
+  assert.match(log.stderr.replaceAll(/\s+/g, " "), /is an adopted guest without a console log.*`virsh console \S+-bios` on the host/);
   assert.deepEqual(await pids(domains), processes, "guests that run go on");
   const after = await seen();
   for (const [index, xml] of after.entries()) {
