@@ -14,7 +14,8 @@ export interface ImageEvent {
   readonly mirror?: string;
   /** Bytes of the disk. */
   readonly virtual_size?: number;
-  /** Code and summary of what failed. */
+  /** Code and summary of what failed, and what to do about it. */
   readonly code?: string;
   readonly message?: string;
+  readonly detail?: string;
 }

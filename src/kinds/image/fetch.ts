@@ -216,7 +216,9 @@ function announcing({ notify }: Context, { name, entry, source }: ImageSpec) {
 
 function failureOf(error: unknown): Partial<ImageEvent> {
   const [first] = failureDiagnostics(error) ?? [];
-  return first === undefined ? { message: errorMessage(error) } : { code: first.code, message: first.summary };
+  return first === undefined
+    ? { message: errorMessage(error) }
+    : { code: first.code, message: first.summary, ...(first.detail === "" ? {} : { detail: first.detail }) };
 }
 
 /** Fetches no more than the cap allows, where that is less than there is room for (Nova GLA-15). */

@@ -278,7 +278,9 @@ images: ${images}
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  assert.equal(lines.find(({ type }) => type === "image_error")?.image.code, "image-checksum-mismatch");
+  const { code, detail } = lines.find(({ type }) => type === "image_error")?.image ?? {};
+  assert.equal(code, "image-checksum-mismatch");
+  assert.match(detail, /checksum/);
   assert.ok(lines.some(({ diagnostic }) => diagnostic?.code === "event-hook-failed" && diagnostic.severity === "warning"));
 });
 
