@@ -56,7 +56,7 @@ export async function benchWebImage(megabytes: number): Promise<Row[]> {
   const clean = { before: () => shell('rm -f "$1"/got.*', directory) };
 
   workspace.configureImages({ base: `${server.origin}/large.qcow2.xz` });
-  const [ours, theirs] = measure(3, fetching(workspace), {
+  const [ours, theirs] = measure(5, fetching(workspace), {
     ...clean,
     run: () =>
       shell(
