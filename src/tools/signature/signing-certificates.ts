@@ -15,8 +15,8 @@ export function certificateFrom(content: Buffer): X509Certificate | undefined {
 export function certificatesIn(text: string): X509Certificate[] | undefined {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   // One that is cut off would be left out without a word.
-  const begun = text.split("-----BEGIN CERTIFICATE-----").length - 1;
-  if (blocks.length === 0 || blocks.length > 50 || blocks.length < begun) return undefined;
+  const opened = text.split("-----BEGIN CERTIFICATE-----").length - 1;
+  if (blocks.length === 0 || blocks.length > 50 || blocks.length < opened) return undefined;
   try {
     return blocks.map((block) => new X509Certificate(block));
   } catch {
