@@ -1,5 +1,6 @@
 import type { Address } from "../model/address.ts";
 import type { Change } from "../model/change.ts";
+import { addressOfFact } from "../model/fact.ts";
 import { instanceOf } from "../model/presentation.ts";
 import { confinedActions } from "./confined-actions.ts";
 import { harmlessFields } from "./harmless-fields.ts";
@@ -66,7 +67,7 @@ export function touchesUnread(unread: Address, users: ReadonlySet<string>, chang
   const isUsers = isUser(change.address);
   const step = change.actions.find(({ type, address, needs }) => {
     if (isUsers || isUser(address)) return !leavesUsed.has(type) || (isUsers && change.verb !== "update");
-    return [change.address, address, ...needs.map((fact) => fact.split(":", 1)[0])].includes(unread);
+    return [change.address, address, ...needs.map(addressOfFact)].includes(unread);
   });
   const user = `${instanceOf(change.address) ?? change.address} uses ${unread}`;
   if (step !== undefined) return `${user}, and its step "${step.summary}" could concern that`;

@@ -1,5 +1,6 @@
 import type { Address } from "../model/address.ts";
 import type { Change } from "../model/change.ts";
+import { addressOfFact } from "../model/fact.ts";
 import type { BesideUnread, Guard, Refusal } from "../model/kind.ts";
 import { instanceOf } from "../model/presentation.ts";
 import { harmsUnreadInstance } from "./beside-instances.ts";
@@ -28,8 +29,8 @@ export const guardUnread: Guard = {
 function refusedBesideInstances(change: Change, parts: readonly Address[], { observed }: BesideUnread): Refusal[] {
   const { address, actions } = change;
   const beside = [...new Set(parts.flatMap((part) => instanceOf(part) ?? []))];
-  const needed = actions.flatMap((action) => [action.address, ...action.needs.map((fact) => fact.split(":", 1)[0] ?? "")]);
-  if (beside.includes(instanceOf(address) ?? "") || needed.some((one) => parts.includes(one as Address)))
+  const needed = actions.flatMap((action) => [action.address, ...action.needs.map(addressOfFact)]);
+  if (beside.includes(instanceOf(address) ?? "") || needed.some((one) => parts.includes(one)))
     return [{ address, beside, needs: true, why: `it needs an object of ${beside.join(", ")}` }];
   const why = harmsUnreadInstance(change, observed);
   return why === undefined ? [] : [{ address, beside, needs: false, why }];

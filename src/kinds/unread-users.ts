@@ -8,6 +8,7 @@ import { published } from "./published/address.ts";
 import { filters, groups } from "./terms/filter-address.ts";
 import { type GuestState, guests } from "./terms/guest-address.ts";
 import { guestSources } from "./terms/guest-sources.ts";
+import { namesDisk } from "./terms/names-disk.ts";
 import { networks } from "./terms/network-address.ts";
 import { groupFilterName } from "./terms/port-filter.ts";
 import { secretNameOf, secrets } from "./terms/secret-address.ts";
@@ -41,8 +42,7 @@ export function usersOf(address: Address, run: Run): ReadonlySet<string> {
 function usersOfVolume(address: Address, { observed, wanted }: Run): string[] {
   const spec = wanted.get(address) as VolumeSpec | undefined;
   const uuid = observed.facts.identities?.[address]?.uuid ?? spec?.disk.uuid;
-  // Every driver has the uuid of a disk in the name by which a guest has it.
-  const isOf = (source: string) => uuid === undefined || source.includes(uuid);
+  const isOf = (source: string) => uuid === undefined || namesDisk(source, uuid);
   return [
     // Whether a passphrase is the right one is tried on the volume.
     secrets.at(secretNameOf({ address })),

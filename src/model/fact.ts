@@ -31,6 +31,12 @@ export function factType<State>(kind: AddressKind<State>, aspect: string): FactT
   return Object.assign((address: AddressOf<State>) => `${address}:${aspect}` as Fact, { type: `${kind.name}:${aspect}` });
 }
 
+/** The object that a fact is about: `domain/web-0` of `domain/web-0:stopped`. Names of objects hold no colon. */
+export function addressOfFact(fact: Fact): Address {
+  const [address = ""] = fact.split(":", 1);
+  return address as Address;
+}
+
 /** The type that a fact is of: `domain:stopped` of `domain/web-0:stopped`. Names of objects hold no colon. */
 export function typeOfFact(fact: Fact): string {
   const [kind] = fact.split("/", 1);

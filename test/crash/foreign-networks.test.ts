@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Machine } from "../fake-host/machine.ts";
 import { sparseOf } from "../fake-host/sparse.ts";
+import { garbledNetwork } from "./garbled-network.ts";
 import { guests } from "./guests.ts";
 import { applied, createWorld, planOf, runOn, summary } from "./world.ts";
 
@@ -21,22 +22,10 @@ function foreign(machine: Machine, name: string, address: string, { active = tru
   if (active) networks.start(network);
 }
 
-/** Makes libvirt answer something odd for the definition of one network. */
-function garble(machine: Machine, name: string): Disposable {
-  const { networks } = machine.libvirtd;
-  const { document } = networks;
-  networks.document = (network, inactive) => document(network, inactive).replace("<name>", network.name === name ? "<name" : "<name>");
-  return {
-    [Symbol.dispose]() {
-      networks.document = document;
-    },
-  };
-}
-
 test("a network of others that cannot be read is named, and stops nothing", async () => {
   const machine = createWorld();
   foreign(machine, "office", "10.99.0.1");
-  using _garbled = garble(machine, "office");
+  using _garbled = garbledNetwork(machine, "office");
   await applied(machine, declared);
   const made = await plan(machine, declared);
   assert.deepEqual([made.complete, summary(made)], [true, []]);
@@ -56,7 +45,7 @@ test("an unreadable network of the project is left out of the plan and named; an
   const machine = createWorld();
   await applied(machine, declared);
   {
-    using _garbled = garble(machine, "lan");
+    using _garbled = garbledNetwork(machine, "lan");
     const made = await plan(machine, declared);
     assert.equal(made.complete, false);
     assert.deepEqual(

@@ -6,6 +6,7 @@ import type { Observed } from "../../src/model/observed.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { contentOf } from "../fake-host/program.ts";
+import { garbledNetwork } from "./garbled-network.ts";
 import { applied, apply, createWorld, layout, planOf, runOn, summary } from "./world.ts";
 
 const baseOf = (name: string) => readFileSync(new URL(`../plan/bases/${name}.yaml`, import.meta.url), "utf8");
@@ -48,18 +49,6 @@ function labelOf(machine: Machine, volume: string): string {
     .find((path) => contentOf(machine.files, path).toString("utf8").includes(`"volume":"${volume}"`));
   assert.ok(found !== undefined, volume);
   return found;
-}
-
-/** Makes libvirt answer something odd for the definition of one network. */
-function garbleNetwork(machine: Machine, name: string): Disposable {
-  const { networks } = machine.libvirtd;
-  const { document } = networks;
-  networks.document = (network, inactive) => document(network, inactive).replace("<name>", network.name === name ? "<name" : "<name>");
-  return {
-    [Symbol.dispose]() {
-      networks.document = document;
-    },
-  };
 }
 
 /** Makes the document of a filter one that is no XML; gives what it was. */
@@ -174,7 +163,7 @@ test("a volume that is no longer declared and cannot be read is not left out", a
 test("a network that cannot be read is left out, and guests elsewhere change", async () => {
   const machine = await made(lan);
   {
-    using _garbled = garbleNetwork(machine, "lan");
+    using _garbled = garbledNetwork(machine, "lan");
     const whole = await planned(machine, lan);
     assert.deepEqual([whole.complete, errorsOf(whole)], [false, ["network-unreadable network/lan"]]);
     assert.match(detailOf(whole, "network-unreadable"), /`virtform apply --exclude network\/lan`\.$/);

@@ -3,6 +3,7 @@ import { addressName } from "../../model/address.ts";
 import type { Observed } from "../../model/observed.ts";
 import type { DiskChain, Layer } from "../terms/disk-chain.ts";
 import { type GuestState, guests } from "../terms/guest-address.ts";
+import { namesDisk } from "../terms/names-disk.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { layersAbove } from "./layers-above.ts";
 
@@ -58,11 +59,11 @@ function allFollowed(observed: Observed): ReadonlyMap<string, FollowedChain> {
   return found;
 }
 
-/** One that cannot be read is known by its uuid, which every driver has in the name of a disk. */
+/** One that cannot be read is known by its uuid. */
 function isVolume(source: string, observed: Observed): boolean {
   const unread = observed.unread.flatMap((address) => (volumes.owns(address) ? (observed.facts.identities?.[address]?.uuid ?? []) : []));
   return (
-    unread.some((uuid) => source.includes(uuid)) ||
+    unread.some((uuid) => namesDisk(source, uuid)) ||
     observed.of(volumes).some(([, volume]) => volume.path === source || ownsSource(source, volume))
   );
 }
